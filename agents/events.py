@@ -1,0 +1,27 @@
+"""What is said about agents: pure builders from a row to its event."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gathering.hub.log import Draft
+
+from .models import Agent
+from .serializers import AgentSerializer
+
+TOLD = ("status", "description", "owner_id")
+
+
+def agent_made(agent: Agent) -> Draft:
+    return _status(agent, None)
+
+
+def agent_changed(agent: Agent, before: Mapping[str, Any]) -> Draft | None:
+    """Every change of what others see of an agent is told as its status, with all of it."""
+    if all(before.get(name) == getattr(agent, name) for name in TOLD):
+        return None
+    return _status(agent, before.get("status"))
+
+
+def _status(agent: Agent, previous: str | None) -> Draft:
+    data = {**AgentSerializer(agent).data, "previous": previous}
+    return Draft(agent.channel, "agent_status", data)

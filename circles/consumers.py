@@ -1,0 +1,23 @@
+from gathering.hub.consumers import StreamConsumer
+from gathering.hub.kinds import Kind, Taken
+
+from . import actions, events
+from .serializers import NothingSerializer, SpokenSerializer
+
+SPEAK = Taken(actions.speak, SpokenSerializer)
+CIRCLES = Kind(
+    "circles",
+    actions.find_circle,
+    {
+        "user_message": SPEAK,
+        "message": SPEAK,
+        "agent_message": Taken(actions.speak_as_agent, SpokenSerializer),
+        "typing": Taken(events.typing, NothingSerializer),
+    },
+)
+
+
+class CircleConsumer(StreamConsumer):
+    """``/ws/circles/<name>``: what is said in a circle, and saying it."""
+
+    kind = CIRCLES

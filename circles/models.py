@@ -1,0 +1,125 @@
+"""Circles, who belongs to them, and what was said in them."""
+
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from gathering.hub.models import Announced, AnnouncedQuerySet
+from gathering.protocol import names
+
+from .mentions import mentioned
+
+
+class CircleQuerySet(AnnouncedQuerySet):
+    def visible_to(self, user: Any) -> Self:
+        """The circles that ``user`` may see: its own, and for staff all."""
+        if not user.is_active:
+            return self.none()
+        return self if user.is_staff else self.filter(memberships__user=user)
+
+
+class Circle(Announced):
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        PAUSED = "paused"
+        ARCHIVED = "archived"
+
+    name = models.CharField(
+        max_length=63,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9][a-z0-9_-]*\Z",
+                "A name has lower-case letters, digits, '-' and '_', and begins with a letter or digit.",
+            )
+        ],
+        help_text="Part of its address, for ever.",
+    )
+    title = models.CharField(max_length=200, blank=True)
+    description = models.TextField(max_length=4000, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="circles")
+
+    objects = models.Manager.from_queryset(CircleQuerySet)()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def channel(self) -> str:
+        """The name of its stream."""
+        return names.join("circles", self.name)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.before.get("name", self.name) != self.name:
+            raise ValidationError({"name": "A circle keeps its name: its stream is called by it."})
+        super().save(*args, **kwargs)
+
+
+class Membership(Announced):
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        MEMBER = "member"
+        OBSERVER = "observer"
+
+    circle = models.ForeignKey(Circle, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("circle", "user__username")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["circle", "user"], name="one_membership_for_each_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.circle}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        for name in ("circle_id", "user_id"):
+            if self.before.get(name, getattr(self, name)) != getattr(self, name):
+                raise ValidationError("A membership stays with its circle and user: make another.")
+        super().save(*args, **kwargs)
+
+
+class Message(Announced):
+    circle = models.ForeignKey(Circle, models.CASCADE, related_name="messages")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
+    content = models.TextField()
+    reply_to = models.ForeignKey("self", models.RESTRICT, null=True, blank=True, related_name="replies")
+    mentions = models.JSONField(default=list, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(content=""), name="a_message_says_something")
+        ]
+        indexes: ClassVar = [models.Index(fields=["circle", "-id"])]
+
+    def __str__(self) -> str:
+        return self.content[:60]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save a new message.  One that is there already does not change: it was said, and logged."""
+        if self.pk is not None and not self._state.adding:
+            raise ValidationError("A message does not change once it was said.")
+        self.mentions = self._members(mentioned(self.content))
+        super().save(*args, **kwargs)
+
+    def _members(self, names_: list[str]) -> list[str]:
+        """Those of ``names_`` that belong to the circle, in the order in which they are mentioned."""
+        if not names_:
+            return []
+        users = self.circle.memberships.filter(user__username__in=names_)
+        known = set(users.values_list("user__username", flat=True))
+        return [name for name in names_ if name in known]

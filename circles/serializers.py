@@ -1,0 +1,110 @@
+"""How a circle, a membership and a message look, in REST, in replies and in events alike; and what they
+are made from."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from .models import Circle, Membership, Message
+
+
+class Text(serializers.CharField):
+    """A text that is sent as a text: a number or a list is refused, not turned into one."""
+
+    default_error_messages = {"invalid": "This is a text."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Content(Text):
+    """What a message says: not blank, and at most ``GATHERING_MAX_CONTENT`` characters."""
+
+    default_error_messages = {
+        "blank": "A message says something.",
+        "max_length": "A message has at most {max_length} characters.",
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        longest = settings.GATHERING_MAX_CONTENT
+        if not text.strip():
+            self.fail("blank")
+        if longest and len(text) > longest:
+            self.fail("max_length", max_length=longest)
+        return text
+
+
+class CircleSerializer(serializers.ModelSerializer[Circle]):
+    class Meta:
+        model = Circle
+        fields = ("id", "name", "title", "description", "status", "created_at")
+        read_only_fields = ("id", "status", "created_at")
+
+
+class CircleChangeSerializer(serializers.Serializer[Any]):
+    title = Text(max_length=200, allow_blank=True, required=False)
+    description = Text(max_length=4000, allow_blank=True, required=False)
+    status = serializers.ChoiceField(Circle.Status.choices, required=False)
+
+
+class MembershipSerializer(serializers.BaseSerializer[Membership]):
+    """``{"user_id", "user", "role"}`` of a person, ``{"agent_id", "agent", "role"}`` of an agent."""
+
+    def to_representation(self, instance: Membership) -> dict[str, Any]:
+        noun = "agent" if instance.user.is_agent else "user"
+        return {
+            f"{noun}_id": instance.user_id,
+            noun: instance.user.username,
+            "role": instance.role,
+        }
+
+
+class MemberInputSerializer(serializers.Serializer[Any]):
+    name = Text(max_length=63, help_text="The name of a person or an agent.")
+    role = serializers.ChoiceField(Membership.Role.choices, default=Membership.Role.MEMBER)
+
+
+class RoleSerializer(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(Membership.Role.choices)
+
+
+class MessageSerializer(serializers.BaseSerializer[Message]):
+    """``{"id", "user_id" | "agent_id", "sender", "content", "reply_to", "mentions", "created_at"}``."""
+
+    def to_representation(self, instance: Message) -> dict[str, Any]:
+        noun = "agent_id" if instance.author.is_agent else "user_id"
+        return {
+            "id": instance.pk,
+            noun: instance.author_id,
+            "sender": instance.author.username,
+            "content": instance.content,
+            "reply_to": instance.reply_to_id,
+            "mentions": instance.mentions,
+            "created_at": instance.created_at.isoformat().replace("+00:00", "Z"),
+        }
+
+
+class PostSerializer(serializers.Serializer[Any]):
+    content = Content()
+    reply_to = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
+    )
+
+
+class SpokenSerializer(PostSerializer):
+    """A frame that posts.  What it says of its sender is compared with the token, never believed."""
+
+    sender = Text(required=False)
+    user_id = serializers.IntegerField(required=False)
+    agent_id = serializers.IntegerField(required=False)
+
+
+class NothingSerializer(serializers.Serializer[Any]):
+    """A frame without fields of its own."""

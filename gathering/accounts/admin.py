@@ -1,0 +1,146 @@
+"""People, agents and tokens in the admin.
+
+No secret is shown but a new token: once, to whom makes it.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import Count, ForeignKey, QuerySet
+from django.http import HttpRequest
+from knox.models import get_digest_token
+from knox.settings import CONSTANTS
+
+from . import tokens
+from .models import Token, User
+
+
+class UserCreationForm(AdminUserCreationForm):
+    class Meta(AdminUserCreationForm.Meta):
+        model = User
+
+
+class ChangeForm(UserChangeForm):
+    class Meta(UserChangeForm.Meta):
+        model = User
+
+
+RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    form = ChangeForm
+    add_form = UserCreationForm
+    list_display = ("username", "display_name", "kind", "is_active", "is_staff", "token_count")
+    list_filter = ("kind", "is_active", "is_staff", "is_superuser", "groups")
+    search_fields = ("username", "display_name", "email")
+    readonly_fields = ("last_login", "date_joined")
+    actions = ("deactivate", "activate", "revoke_tokens")
+    fieldsets = (
+        (None, {"fields": ("username", "kind", "display_name", "email", "password")}),
+        (
+            "Rights",
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "description": "An agent needs no password: disable it, and make a token instead.",
+                "fields": (
+                    "username",
+                    "kind",
+                    "display_name",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                ),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).annotate(token_count=Count("auth_token_set"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fixed = ("username", "kind") if obj else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
+
+    @admin.display(description="tokens", ordering="token_count")
+    def token_count(self, user: User) -> int:
+        return user.token_count  # type: ignore[attr-defined]
+
+    @admin.action(description="Deactivate: ends every access", permissions=["change"])
+    def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        # Not oneself: there might be nobody left to undo it.
+        self._set_active(request, users.exclude(username=request.user.get_username()), False)
+
+    @admin.action(description="Activate", permissions=["change"])
+    def activate(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        self._set_active(request, users, True)
+
+    @admin.action(description="Revoke tokens", permissions=["change"])
+    def revoke_tokens(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        count = sum(tokens.revoke_all(user) for user in users)
+        self.message_user(request, f"Tokens revoked: {count}.")
+
+    def _set_active(self, request: HttpRequest, users: QuerySet[User], active: bool) -> None:
+        changed = list(users.filter(is_active=not active))
+        for user in changed:  # one by one, since an update would tell no listener
+            user.is_active = active
+            user.save(update_fields=["is_active"])
+            self.log_change(request, user, "Activated." if active else "Deactivated.")
+        self.message_user(request, f"{'Activated' if active else 'Deactivated'}: {len(changed)}.")
+
+
+@admin.register(Token)
+class TokenAdmin(admin.ModelAdmin):
+    list_display = ("public_id", "name", "user", "created", "expiry", "last_used_at")
+    list_filter = ("user__kind", "expiry")
+    search_fields = ("name", "user__username")
+    date_hierarchy = "created"
+    fields = ("public_id", "user", "name", "created", "expiry", "last_used_at")
+    autocomplete_fields = ("user",)
+    actions = ("revoke",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Token]:
+        return super().get_queryset(request).select_related("user")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        found = super().get_actions(request)
+        found.pop("delete_selected", None)  # revoke is its name here
+        return found
+
+    def get_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
+        return self.fields if obj else ("user", "name", "expiry")
+
+    def has_change_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
+        return False
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **options: Any
+    ) -> forms.ModelChoiceField | None:
+        """Whoever may make tokens must not become a superuser by making one."""
+        if db_field.name == "user" and not request.user.is_superuser:
+            options["queryset"] = User.objects.filter(is_superuser=False)
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def save_model(self, request: HttpRequest, obj: Token, form: Any, change: bool) -> None:
+        obj.digest, text = get_digest_token()
+        obj.token_key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
+        super().save_model(request, obj, form, change)
+        self.message_user(request, f"Copy it now, it is not shown again: {text}", messages.WARNING)
+
+    @admin.action(description="Revoke", permissions=["delete"])
+    def revoke(self, request: HttpRequest, rows: QuerySet[Token]) -> None:
+        self.log_deletions(request, rows)
+        for token in (found := list(rows)):
+            tokens.revoke(token)
+        self.message_user(request, f"Tokens revoked: {len(found)}.")

@@ -1,0 +1,205 @@
+"""Sockets and streams: one that follows a single stream by its address, one that follows many.
+
+An application's consumer is a :class:`StreamConsumer` with a :class:`~gathering.hub.kinds.Kind`; it adds
+no code of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+
+from gathering.protocol import frames, names
+from gathering.protocol.cursor import Position, ResetReason, Since, parse_since, why_refused
+from gathering.protocol.errors import (
+    AccessWithdrawn,
+    BadCursor,
+    BadField,
+    Conflict,
+    GatheringError,
+    NotFound,
+)
+from gathering.protocol.frames import Command
+
+from . import kinds, log, receipts
+from .kinds import Kind
+from .receipts import Outcome
+from .socket import SocketConsumer, query
+from .subscription import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client asks of one stream: a position (``since``), or one that made no sense (``bad``)."""
+
+    since: Since | None = None
+    bad: BadCursor | None = None
+    welcome: bool = False
+
+
+class FollowingConsumer(SocketConsumer):
+    """A socket that follows streams: joins them, does what frames ask of them, loses them again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._followed: dict[str, Subscription] = {}
+
+    async def follow(self, channel: str, wish: Wish) -> None:
+        """Follow ``channel`` from where the client wishes; raises NotFound if that is not its to see."""
+        position = await self.process.database.read(self._look, channel, wish)
+        feed = await self.process.feed(channel, position)
+        position = position or feed.position
+        reason = ResetReason.INVALID if wish.bad else wish.since and why_refused(wish.since, position)
+        self.unfollow(channel)
+        cursor = wish.since.seq if wish.since and not reason else feed.cursor
+        subscription = Subscription(feed, self.writer, cursor)
+        self._followed[channel] = subscription
+        if wish.welcome:
+            resumed = wish.since is not None and reason is None
+            self.say(frames.welcome(channel, position, self._me(), resumed=resumed))
+        if reason:
+            self.say(frames.reset(channel, feed.position, reason))
+        subscription.start()
+
+    def unfollow(self, channel: str) -> None:
+        """Follow ``channel`` no more, if it is followed."""
+        subscription = self._followed.pop(channel, None)
+        if subscription is not None:
+            subscription.stop()
+
+    async def perform(self, channel: str, command: Command) -> None:
+        """Do what ``command`` asks of ``channel``, once, and acknowledge it if it carried an ``id``."""
+        kind, key = kinds.of(channel)
+        outcome = await self.process.database.run(self._act, kind, key, command)
+        if command.ref is not None:
+            self.say(frames.ack(command.ref, outcome.seq, channel))
+
+    async def check_rights(self) -> None:
+        for channel in tuple(self._followed):
+            try:
+                await self.process.database.read(kinds.find, self.user, channel)
+            except NotFound:
+                self.withdrawn(channel)
+
+    def withdrawn(self, channel: str) -> None:
+        """The client may follow ``channel`` no more."""
+        raise NotImplementedError
+
+    @property
+    def user(self) -> AbstractBaseUser:
+        user: AbstractBaseUser = self.scope["user"]
+        return user
+
+    def follows(self, channel: str) -> bool:
+        return channel in self._followed
+
+    def left(self) -> None:
+        for channel in tuple(self._followed):
+            self.unfollow(channel)
+
+    def _me(self) -> dict[str, object]:
+        kind = getattr(self.user, "kind", "person")
+        return {"id": self.user.pk, "name": self.user.get_username(), "kind": kind}
+
+    def _look(self, channel: str, wish: Wish) -> Position | None:
+        """In the database thread: may it follow, and where does the stream stand if nobody here knows."""
+        kinds.find(self.user, channel)
+        feed = self.process.opened(channel)
+        if feed is not None and feed.cursor == feed.known:
+            since = wish.since
+            if since is None or (since.seq <= feed.cursor and since.epoch in (None, feed.epoch)):
+                return None
+        return log.position(channel)
+
+    def _act(self, kind: Kind, key: str, command: Command) -> Outcome:
+        taken = kind.taken(command)
+        fields = taken.check(command)
+        return receipts.perform(self.user.pk, command.ref, lambda: taken.action(self.user, key, **fields))
+
+
+class StreamConsumer(FollowingConsumer):
+    """A socket at a stream's own address; ``kind`` says what it is a stream of."""
+
+    kind: ClassVar[Kind]
+    channel = ""
+
+    async def join(self) -> None:
+        self.channel = names.join(self.kind.name, self.scope["url_route"]["kwargs"]["key"])
+        await self.follow(self.channel, self._wish())
+
+    async def act(self, command: Command) -> None:
+        if command.channel not in (None, self.channel):
+            raise BadField(f"This socket is about '{self.channel}' alone.", field="channel")
+        await self.perform(self.channel, command)
+
+    def withdrawn(self, channel: str) -> None:
+        self.close_for(AccessWithdrawn())
+
+    def ping_data(self) -> dict[str, object]:
+        followed = self._followed.get(self.channel)
+        return {"head": followed.feed.known} if followed is not None else {}
+
+    def ping_channel(self) -> str | None:
+        return self.channel or None
+
+    def refuse(self, error: GatheringError, ref: str | None = None, channel: str | None = None) -> None:
+        super().refuse(error, ref, channel or self.ping_channel())
+
+    def _wish(self) -> Wish:
+        asked = query(self.scope)
+        welcome = self.wants_welcome or self.scope["subprotocol"] is not None or "since" in asked
+        try:
+            return Wish(parse_since(asked.get("since"), asked.get("epoch")), welcome=welcome)
+        except BadCursor as error:
+            self.refuse(error)
+            return Wish(bad=error, welcome=True)
+
+
+class StreamsConsumer(FollowingConsumer):
+    """The socket at ``/ws/``: any streams, by ``subscribe`` and ``unsubscribe``."""
+
+    async def act(self, command: Command) -> None:
+        channel = self._channel(command)
+        if command.type == frames.SUBSCRIBE:
+            await self._subscribe(channel, command)
+        elif command.type == frames.UNSUBSCRIBE:
+            self.unfollow(channel)
+            self._acknowledge(command, channel)
+        elif channel not in self._followed:
+            raise NotFound(f"Subscribe to '{channel}' first.")
+        else:
+            await self.perform(channel, command)
+
+    def withdrawn(self, channel: str) -> None:
+        self.unfollow(channel)
+        self.refuse(AccessWithdrawn(), channel=channel)
+
+    def ping_data(self) -> dict[str, object]:
+        return {"heads": {channel: s.feed.known for channel, s in self._followed.items()}}
+
+    async def _subscribe(self, channel: str, command: Command) -> None:
+        most = settings.GATHERING_MAX_SUBSCRIPTIONS
+        if most and channel not in self._followed and len(self._followed) >= most:
+            raise Conflict(f"A socket follows at most {most} streams.")
+        since = parse_since(command.fields.get("since"), command.fields.get("epoch"))
+        await self.follow(channel, Wish(since, welcome=True))
+        self._acknowledge(command, channel)
+
+    def _acknowledge(self, command: Command, channel: str) -> None:
+        if command.ref is not None:
+            self.say(frames.ack(command.ref, None, channel))
+
+    @staticmethod
+    def _channel(command: Command) -> str:
+        channel: Any = command.channel or command.fields.get("channel")
+        return str(names.parse(channel))
+
+
+class NowhereConsumer(SocketConsumer):
+    """Any other address: it says so, in a way that a browser can read."""
+
+    async def _welcome(self) -> None:
+        self.close_for(NotFound())

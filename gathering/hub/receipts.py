@@ -1,0 +1,77 @@
+"""Doing what a client asks once, however often it asks.
+
+A frame that carries an ``id`` leaves a receipt in the transaction of what it did.  The same ``id`` of
+the same actor again finds the receipt and does nothing.  Receipts live as long as events do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from gathering.protocol.errors import GatheringError
+
+from .announce import collecting
+from .models import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an action did: ``seq`` of its last event (None if it logged none), ``subject`` the key of
+    the row it made ("" if none), ``repeated`` whether that was on an earlier asking."""
+
+    seq: int | None
+    subject: str = ""
+    repeated: bool = False
+
+
+class _Repeated(Exception):
+    """Rolls back a second doing that ran into the first one's receipt."""
+
+
+def perform(actor_id: int, ref: str | None, act: Callable[[], models.Model | None]) -> Outcome:
+    """Run ``act`` in one transaction, once for each ``(actor_id, ref)``.
+
+    ``act`` returns the row that it made, if any.  A repeat returns the first outcome, even where
+    ``act`` would be refused by now; of two at the same time one does it and both get its outcome.
+    """
+    try:
+        with transaction.atomic(), collecting() as published:
+            row = act()
+            seq = published[-1].seq if published else None
+            outcome = Outcome(seq, str(row.pk) if row is not None else "")
+            if ref is not None and not _leave(actor_id, ref, outcome):
+                raise _Repeated
+            return outcome
+    except (_Repeated, GatheringError):
+        first = find(actor_id, ref) if ref is not None else None
+        if first is None:
+            raise
+        return first
+
+
+def find(actor_id: int, ref: str) -> Outcome | None:
+    """The outcome of what ``actor_id`` asked as ``ref``, if that is known."""
+    row = Receipt.objects.filter(actor_id=actor_id, ref=ref).first()
+    return Outcome(row.seq, row.subject, repeated=True) if row is not None else None
+
+
+def prune(*, before: datetime) -> int:
+    """Forget receipts left before ``before``; returns how many."""
+    return Receipt.objects.filter(created_at__lt=before).delete()[0]
+
+
+def _leave(actor_id: int, ref: str, outcome: Outcome) -> bool:
+    """Leave a receipt; False if there is one already (of a transaction that has committed)."""
+    moment = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO hub_receipt (actor_id, ref, seq, subject, created_at) "
+            "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (actor_id, ref) DO NOTHING",
+            [actor_id, ref, outcome.seq, outcome.subject, moment],
+        )
+        return bool(cursor.rowcount == 1)

@@ -1,0 +1,80 @@
+"""``manage.py serve``: the server, on uvicorn or Daphne."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+APPLICATION = "gathering.asgi:application"
+
+
+class Command(BaseCommand):
+    help = "Serve HTTP and WebSockets."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+        parser.add_argument("--workers", type=int, default=1, help="processes (uvicorn only)")
+        parser.add_argument("--server", choices=["uvicorn", "daphne"], default="uvicorn")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port, workers = options["host"], options["port"], options["workers"]
+        if not 0 <= port <= 65535:
+            raise CommandError("--port is from 0 to 65535.")
+        if workers < 1 or (workers > 1 and options["server"] == "daphne"):
+            raise CommandError("--workers is at least 1, and Daphne serves with one process only.")
+        self.stderr.write(f"GatheRing serves on {host} port {port} with {options['server']}")
+        if options["server"] == "daphne":
+            _daphne(host, port)
+        else:
+            _uvicorn(host, port, workers)
+
+
+def _uvicorn(host: str, port: int, workers: int) -> None:
+    from uvicorn import Config
+    from uvicorn.supervisors import Multiprocess
+
+    from gathering.hub.server import DrainingServer, FastProtocol
+
+    config = Config(
+        APPLICATION,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        ws=FastProtocol,
+        ws_max_size=settings.GATHERING_MAX_FRAME or sys.maxsize,
+        ws_ping_interval=None,  # the heartbeat is ours, and carries the head
+        ws_per_message_deflate=False,  # doubles the cost of a delivery, and more
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = DrainingServer(config)
+    if workers > 1:
+        Multiprocess(config, target=server.run, sockets=[config.bind_socket()]).run()
+    else:
+        server.run()
+    if not server.started and workers == 1:
+        sys.exit(3)
+
+
+def _daphne(host: str, port: int) -> None:
+    from daphne.endpoints import build_endpoint_description_strings
+    from daphne.server import Server
+
+    from gathering.asgi import application
+
+    longest = settings.GATHERING_MAX_FRAME or 2**31 - 1
+    Server(
+        application=application,
+        endpoints=build_endpoint_description_strings(host=host.strip("[]"), port=port),
+        websocket_timeout=-1,
+        ping_interval=0,  # the heartbeat is ours, and carries the head
+        websocket_max_message_size=longest,
+        websocket_max_frame_size=longest,
+        server_name="gathering",
+    ).run()

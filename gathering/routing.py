@@ -1,0 +1,26 @@
+"""Every WebSocket path, and the one HTTP path that waits; the other HTTP paths are in ``urls.py``."""
+
+from channels.routing import URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+from agents.consumers import AgentConsumer
+from circles.consumers import CircleConsumer
+from gathering.hub.api import events
+from gathering.hub.consumers import NowhereConsumer, StreamsConsumer
+
+websocket = URLRouter(
+    [
+        re_path(r"^ws/$", StreamsConsumer.as_asgi()),
+        re_path(r"^ws$", StreamsConsumer.as_asgi()),
+        re_path(r"^ws/circles/(?P<key>[^/]+)/?$", CircleConsumer.as_asgi()),
+        re_path(r"^ws/agents/(?P<key>[^/]+)/?$", AgentConsumer.as_asgi()),
+        re_path(r"", NowhereConsumer.as_asgi()),
+    ]
+)
+http = URLRouter(
+    [
+        re_path(r"^api/streams/(?P<name>[^/]+)/events/?$", events),
+        re_path(r"", get_asgi_application()),
+    ]
+)

@@ -1,0 +1,238 @@
+"""Settings: from the environment, with defaults that run one machine with nothing else installed.
+
+Embedded (neither ``DATABASE_URL`` nor ``REDIS_URL``): SQLite under ``GATHERING_DATA_DIR``.
+Full: PostgreSQL and Redis.  A value that cannot be used stops the start; a value that can be used but
+should not be is named by a system check (``gathering/hub/checks.py``).  ``docs/settings.md`` lists all.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _data_dir() -> Path:
+    path = Path(env.str("GATHERING_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _secret_key() -> str:
+    """The key of the environment, or one that is made once and kept beside the data."""
+    if key := env.str("GATHERING_SECRET_KEY", default=""):
+        return key
+    path = GATHERING_DATA_DIR / "secret_key"
+    try:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def _number(name: str, default: float, *, least: float = 0) -> float:
+    value = env.float(name, default=default)
+    if value < least:
+        raise environ.ImproperlyConfigured(f"{name} is at least {least:g}, not {value:g}.")
+    return value
+
+
+def _whole(name: str, default: int) -> int:
+    return int(_number(name, default))
+
+
+# Where things are
+
+GATHERING_DATA_DIR = _data_dir()
+SECRET_KEY = _secret_key()
+GATHERING_SECRET_KEY_IS_GENERATED = not env.str("GATHERING_SECRET_KEY", default="")
+DEBUG = env.bool("GATHERING_DEBUG", default=False)
+ALLOWED_HOSTS = env.list("GATHERING_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+GATHERING_ALLOWED_ORIGINS = env.list("GATHERING_ALLOWED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = [origin for origin in GATHERING_ALLOWED_ORIGINS if origin != "*"]
+GATHERING_HTTPS = env.bool("GATHERING_HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = GATHERING_HTTPS
+if GATHERING_HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Limits of the wire (PROTOCOL: "Limits"); 0 switches one off
+
+GATHERING_MAX_FRAME = _whole("GATHERING_MAX_FRAME", 64 * 1024)
+GATHERING_MAX_CONTENT = _whole("GATHERING_MAX_CONTENT", 32_000)
+GATHERING_FRAME_RATE = _number("GATHERING_FRAME_RATE", 20)
+GATHERING_FRAME_BURST = _whole("GATHERING_FRAME_BURST", 50)
+GATHERING_MAX_SOCKETS = _whole("GATHERING_MAX_SOCKETS", 100)
+GATHERING_MAX_SUBSCRIPTIONS = _whole("GATHERING_MAX_SUBSCRIPTIONS", 100)
+GATHERING_AUTH_TIMEOUT = _number("GATHERING_AUTH_TIMEOUT", 10)
+GATHERING_HEARTBEAT = _number("GATHERING_HEARTBEAT", 30)
+GATHERING_MAX_UNREAD = _whole("GATHERING_MAX_UNREAD", 1024 * 1024)
+GATHERING_STALL_TIMEOUT = _number("GATHERING_STALL_TIMEOUT", 60)
+GATHERING_TICKET_SECONDS = _number("GATHERING_TICKET_SECONDS", 30, least=1)
+GATHERING_QUERY_TOKENS = env.bool("GATHERING_QUERY_TOKENS", default=True)
+
+# Applications
+
+INSTALLED_APPS = [
+    "daphne",
+    "gathering.apps.GatheringConfig",
+    "gathering.accounts",
+    "gathering.hub",
+    "circles",
+    "agents",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+ROOT_URLCONF = "gathering.urls"
+ASGI_APPLICATION = "gathering.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 (the name of a model)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "/admin/login/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Database.  Connections are not kept between HTTP requests: under ASGI each request has a thread of its
+# own, and a kept connection would die with it unclosed.  The hub keeps one of its own (hub/database.py).
+
+if env.str("DATABASE_URL", default=""):
+    DATABASES = {"default": env.db("DATABASE_URL")}
+    if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+        DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": GATHERING_DATA_DIR / "gathering.sqlite3",
+        }
+    }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # FULL, because an acknowledged post must outlive a power cut: NORMAL may lose the last commits.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+    DATABASES["default"]["TEST"] = {"NAME": str(GATHERING_DATA_DIR / "test.sqlite3")}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+# The doorbell
+
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2}]},
+        }
+    }
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+# With Redis the poll is a net under the doorbell; half a second, so that a withdrawn right takes effect
+# within a second even while Redis is away.  Without it, the poll is what carries news between processes.
+GATHERING_POLL = _number("GATHERING_POLL", 0.5 if REDIS_URL else 0.2, least=0.01)
+GATHERING_RETENTION_DAYS = _number("GATHERING_RETENTION_DAYS", 0)
+
+# REST
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "gathering.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "gathering.rest.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "GatheRing",
+    "DESCRIPTION": "People and AI agents, working together in real time.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# Static files
+
+STATIC_URL = "static/"
+STATIC_ROOT = GATHERING_DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# Logs: tokens in a query never reach them
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"scrub": {"()": "gathering.accounts.scrub.ScrubTokens"}},
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["scrub"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        name: {
+            "handlers": ["console"],
+            "level": env.str("GATHERING_LOG_LEVEL", default="INFO"),
+            "propagate": False,
+        }
+        for name in ("gathering", "django", "daphne", "uvicorn.access")
+    },
+}
