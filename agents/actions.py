@@ -1,25 +1,34 @@
 """What may be done with agents, and by whom."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from gathering.accounts.models import User
 from gathering.protocol.errors import BadField, NotAllowed, NotFound
 
 from .models import Agent
 
+_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+
 
 def find_agent(user: User, key: str) -> Agent:
     """The agent whose id is ``key`` if ``user`` may see it."""
-    if not key.isascii() or not key.isdigit() or len(key) > 18:
+    if not _ID.fullmatch(key):  # "007" would be another stream than "7"
         raise NotFound
     seen = Agent.objects.visible_to(user).select_related("user", "owner")
     agent = seen.filter(pk=int(key)).first()
     if agent is None:
         raise NotFound
     return agent
+
+
+def ids_of_agents(user: User) -> Iterable[int]:
+    """The ids of the agents that ``user`` may see."""
+    return Agent.objects.visible_to(user).values_list("pk", flat=True)
 
 
 def may_manage(user: User, other: User) -> bool:
@@ -32,12 +41,15 @@ def create_agent(user: User, name: str, display_name: str = "", description: str
     """Make an agent that ``user`` owns."""
     if user.is_agent:
         raise NotAllowed("Agents are made by people.")
+    taken = BadField(f"Somebody is called '{name}' already.", field="name")
     if User.objects.filter(username=name).exists():
-        raise BadField(f"Somebody is called '{name}' already.", field="name")
+        raise taken
     try:
         made = User.objects.create_agent(name, display_name=display_name)
     except ValidationError as error:
         raise BadField(" ".join(error.messages), field="name") from None
+    except IntegrityError:  # somebody else was quicker, after the look
+        raise taken from None
     agent = Agent(user=made, owner=user, description=description)
     agent.save()
     return agent
@@ -51,7 +63,7 @@ def change_agent(user: User, key: str, **changes: Any) -> Agent:
         raise NotAllowed("Only the owner of an agent may do that.")
     for field, value in changes.items():
         setattr(agent, field, value)
-    agent.save()
+    agent.save(update_fields=list(changes))
     return agent
 
 

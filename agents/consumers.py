@@ -7,6 +7,7 @@ from .serializers import StatusSerializer
 AGENTS = Kind(
     "agents",
     actions.find_agent,
+    actions.ids_of_agents,
     {"agent_status": Taken(actions.report_status, StatusSerializer)},
 )
 

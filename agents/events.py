@@ -22,6 +22,11 @@ def agent_changed(agent: Agent, before: Mapping[str, Any]) -> Draft | None:
     return _status(agent, before.get("status"))
 
 
+def agent_renamed(agent: Agent) -> Draft:
+    """Its display name is its user's."""
+    return _status(agent, agent.status)
+
+
 def _status(agent: Agent, previous: str | None) -> Draft:
     data = {**AgentSerializer(agent).data, "previous": previous}
     return Draft(agent.channel, "agent_status", data)

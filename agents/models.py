@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from circles.models import Membership
 from gathering.hub.models import Announced, AnnouncedQuerySet
 from gathering.protocol import names
 
@@ -17,8 +18,8 @@ class AgentQuerySet(AnnouncedQuerySet):
             return self.none()
         if user.is_staff:
             return self
-        mine = user.memberships.values("circle")
-        return self.filter(Q(user=user) | Q(owner=user) | Q(user__memberships__circle__in=mine)).distinct()
+        beside = Membership.objects.filter(circle__in=user.memberships.values("circle"))
+        return self.filter(Q(user=user) | Q(owner=user) | Q(user__in=beside.values("user")))
 
 
 class Agent(Announced):

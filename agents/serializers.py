@@ -5,12 +5,20 @@ from typing import Any
 from rest_framework import serializers
 
 from circles.serializers import Text
+from gathering.hub.pages import StrictSerializer
 
 from .models import Agent
 
 
-class AgentSerializer(serializers.BaseSerializer[Agent]):
+class AgentSerializer(serializers.Serializer[Agent]):
     """``{"agent_id", "agent", "display_name", "description", "owner", "status"}``; owner is a name."""
+
+    agent_id = serializers.IntegerField()
+    agent = serializers.CharField()
+    display_name = serializers.CharField()
+    description = serializers.CharField()
+    owner = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(Agent.Status.choices)
 
     def to_representation(self, instance: Agent) -> dict[str, Any]:
         return {
@@ -23,15 +31,28 @@ class AgentSerializer(serializers.BaseSerializer[Agent]):
         }
 
 
-class AgentInputSerializer(serializers.Serializer[Any]):
+class AgentInputSerializer(StrictSerializer):
     name = Text(max_length=63)
     display_name = Text(max_length=100, allow_blank=True, default="")
     description = Text(max_length=4000, allow_blank=True, default="")
 
 
-class AgentChangeSerializer(serializers.Serializer[Any]):
+class AgentChangeSerializer(StrictSerializer):
     description = Text(max_length=4000, allow_blank=True)
+
+
+class AgentSnapshotSerializer(serializers.Serializer[Any]):
+    """An agent as it is at ``seq``: follow its stream from there and miss nothing."""
+
+    agent = AgentSerializer()
+    channel = serializers.CharField()
+    epoch = serializers.CharField()
+    seq = serializers.IntegerField()
 
 
 class StatusSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Agent.Status.choices)
+
+
+class StatusRequestSerializer(StrictSerializer, StatusSerializer):
+    """The same in REST."""

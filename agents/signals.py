@@ -2,16 +2,43 @@
 
 from typing import Any
 
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from circles.models import Membership
+from gathering.accounts.models import User
 from gathering.hub import access, log
-from gathering.hub.announce import announce
+from gathering.hub.announce import announce, publish
+from gathering.protocol import names
 
 from . import events
 from .models import Agent
 
 announce(Agent, created=events.agent_made, changed=events.agent_changed)
+
+
+@receiver(post_save, sender=User)
+def tell_of_user(
+    instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
+) -> None:
+    """Part of how an agent looks is its user's."""
+    if created or not instance.is_agent or (update_fields and "display_name" not in update_fields):
+        return
+    for agent in Agent.objects.filter(user=instance).select_related("user", "owner"):
+        publish(events.agent_renamed(agent))
+
+
+@receiver(post_save, sender=Agent)
+def withdraw_from_owner(instance: Agent, created: bool, **_: Any) -> None:
+    if not created and instance.before.get("owner_id") != instance.owner_id:
+        access.changed(channel=instance.channel)
+
+
+@receiver(post_delete, sender=Membership)
+def withdraw_from_members(instance: Membership, **_: Any) -> None:
+    """Whoever saw an agent through a circle that it leaves."""
+    if instance.user.is_agent:
+        access.changed(channel=names.join("agents", instance.user_id))
 
 
 @receiver(post_delete, sender=Agent)

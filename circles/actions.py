@@ -3,9 +3,10 @@
 Whoever calls (socket, REST, admin, command) translates; nobody else checks.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from gathering.accounts.models import User
 from gathering.protocol.errors import (
@@ -31,6 +32,11 @@ def find_circle(user: User, name: str) -> Circle:
     return circle
 
 
+def names_of_circles(user: User) -> Iterable[str]:
+    """The names of the circles that ``user`` may see."""
+    return Circle.objects.visible_to(user).values_list("name", flat=True)
+
+
 @transaction.atomic
 def create_circle(user: User, name: str, title: str = "", description: str = "") -> Circle:
     """Make a circle; a person who makes one owns it."""
@@ -38,7 +44,10 @@ def create_circle(user: User, name: str, title: str = "", description: str = "")
         raise NotAllowed("Circles are made by people.")
     circle = Circle(name=name, title=title, description=description)
     circle.full_clean()
-    circle.save()
+    try:
+        circle.save()
+    except IntegrityError:  # somebody else was quicker, after the look
+        raise BadField("There is a circle of this name already.", field="name") from None
     Membership(circle=circle, user=user, role=Role.OWNER).save()
     return circle
 
@@ -47,6 +56,9 @@ def create_circle(user: User, name: str, title: str = "", description: str = "")
 def change_circle(user: User, name: str, **changes: Any) -> Circle:
     """Change the title, the description or the status of a circle that ``user`` owns."""
     circle = _owned(user, name)
+    stays_archived = circle.status == changes.get("status", circle.status) == Status.ARCHIVED
+    if stays_archived and set(changes) - {"status"}:
+        raise CircleArchived
     for field, value in changes.items():
         setattr(circle, field, value)
     circle.save()
@@ -54,32 +66,33 @@ def change_circle(user: User, name: str, **changes: Any) -> Circle:
 
 
 @transaction.atomic
-def add_member(user: User, name: str, other: str, role: str = Role.MEMBER) -> Membership:
-    """Let ``other`` into a circle that ``user`` owns, or give it another role there."""
+def add_member(user: User, name: str, other: str, role: str | None = None) -> Membership:
+    """Let ``other`` into a circle that ``user`` owns; one that is in already gets the role, if any."""
     circle = _owned(user, name)
     person = User.objects.filter(username=other, is_active=True).first()
     if person is None:
         raise NotFound(f"There is nobody called '{other}'.")
-    membership = circle.memberships.filter(user=person).first()
-    if membership is None:
-        membership = Membership(circle=circle, user=person, role=role)
-    elif membership.role != role:
-        _keep_an_owner(circle, membership)
-        membership.role = role
-    else:
-        return membership
+    own = circle.memberships.select_related("user").filter(user=person).first()
+    if own is not None:
+        return _give_role(own, role or own.role)
+    membership = Membership(circle=circle, user=person, role=role or Role.MEMBER)
     membership.save()
     return membership
+
+
+@transaction.atomic
+def change_role(user: User, name: str, other: str, role: str) -> Membership:
+    """Give a member of a circle that ``user`` owns another role."""
+    circle = _owned(user, name)
+    return _give_role(_member(circle, other), role)
 
 
 @transaction.atomic
 def remove_member(user: User, name: str, other: str) -> None:
     """Put ``other`` out of a circle that ``user`` owns; anybody may leave by itself."""
     circle = find_circle(user, name) if user.username == other else _owned(user, name)
-    membership = _locked(circle).memberships.filter(user__username=other).first()
-    if membership is None:
-        raise NotFound(f"'{other}' is not in this circle.")
-    _keep_an_owner(circle, membership)
+    membership = _member(_locked(circle), other)
+    _keep_an_owner(membership)
     membership.delete()
 
 
@@ -136,7 +149,22 @@ def _locked(circle: Circle) -> Circle:
     return Circle.objects.select_for_update().get(pk=circle.pk)
 
 
-def _keep_an_owner(circle: Circle, leaving: Membership) -> None:
-    owners = circle.memberships.filter(role=Role.OWNER)
+def _member(circle: Circle, name: str) -> Membership:
+    membership = circle.memberships.select_related("user").filter(user__username=name).first()
+    if membership is None:
+        raise NotFound(f"'{name}' is not in this circle.")
+    return membership
+
+
+def _give_role(membership: Membership, role: str) -> Membership:
+    if membership.role != role:
+        _keep_an_owner(membership)
+        membership.role = role
+        membership.save()
+    return membership
+
+
+def _keep_an_owner(leaving: Membership) -> None:
+    owners = leaving.circle.memberships.filter(role=Role.OWNER)
     if leaving.role == Role.OWNER and not owners.exclude(pk=leaving.pk).exists():
         raise Conflict("The last owner stays: make somebody else an owner first.")

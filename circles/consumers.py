@@ -8,6 +8,7 @@ SPEAK = Taken(actions.speak, SpokenSerializer)
 CIRCLES = Kind(
     "circles",
     actions.find_circle,
+    actions.names_of_circles,
     {
         "user_message": SPEAK,
         "message": SPEAK,

@@ -58,10 +58,9 @@ class Circle(Announced):
         """The name of its stream."""
         return names.join("circles", self.name)
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def guard(self) -> None:
         if self.before.get("name", self.name) != self.name:
             raise ValidationError({"name": "A circle keeps its name: its stream is called by it."})
-        super().save(*args, **kwargs)
 
 
 class Membership(Announced):
@@ -84,11 +83,10 @@ class Membership(Announced):
     def __str__(self) -> str:
         return f"{self.user} in {self.circle}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def guard(self) -> None:
         for name in ("circle_id", "user_id"):
             if self.before.get(name, getattr(self, name)) != getattr(self, name):
                 raise ValidationError("A membership stays with its circle and user: make another.")
-        super().save(*args, **kwargs)
 
 
 class Message(Announced):
@@ -110,11 +108,12 @@ class Message(Announced):
         return self.content[:60]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save a new message.  One that is there already does not change: it was said, and logged."""
-        if self.pk is not None and not self._state.adding:
-            raise ValidationError("A message does not change once it was said.")
         self.mentions = self._members(mentioned(self.content))
         super().save(*args, **kwargs)
+
+    def guard(self) -> None:
+        if self.before:
+            raise ValidationError("A message does not change once it was said: it is in the log.")
 
     def _members(self, names_: list[str]) -> list[str]:
         """Those of ``names_`` that belong to the circle, in the order in which they are mentioned."""

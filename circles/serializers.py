@@ -6,7 +6,11 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from gathering.hub.pages import StrictSerializer
+
 from .models import Circle, Membership, Message
+
+MAX_ID = 2**63 - 1
 
 
 class Text(serializers.CharField):
@@ -45,17 +49,29 @@ class CircleSerializer(serializers.ModelSerializer[Circle]):
     class Meta:
         model = Circle
         fields = ("id", "name", "title", "description", "status", "created_at")
-        read_only_fields = ("id", "status", "created_at")
+        read_only_fields = fields
 
 
-class CircleChangeSerializer(serializers.Serializer[Any]):
+class CircleInputSerializer(StrictSerializer):
+    name = Text(max_length=63, help_text="Lower-case letters, digits, '-' and '_'; for ever.")
+    title = Text(max_length=200, allow_blank=True, default="")
+    description = Text(max_length=4000, allow_blank=True, default="")
+
+
+class CircleChangeSerializer(StrictSerializer):
     title = Text(max_length=200, allow_blank=True, required=False)
     description = Text(max_length=4000, allow_blank=True, required=False)
     status = serializers.ChoiceField(Circle.Status.choices, required=False)
 
 
-class MembershipSerializer(serializers.BaseSerializer[Membership]):
+class MembershipSerializer(serializers.Serializer[Membership]):
     """``{"user_id", "user", "role"}`` of a person, ``{"agent_id", "agent", "role"}`` of an agent."""
+
+    user_id = serializers.IntegerField(required=False)
+    user = serializers.CharField(required=False)
+    agent_id = serializers.IntegerField(required=False)
+    agent = serializers.CharField(required=False)
+    role = serializers.ChoiceField(Membership.Role.choices)
 
     def to_representation(self, instance: Membership) -> dict[str, Any]:
         noun = "agent" if instance.user.is_agent else "user"
@@ -66,17 +82,30 @@ class MembershipSerializer(serializers.BaseSerializer[Membership]):
         }
 
 
-class MemberInputSerializer(serializers.Serializer[Any]):
+class MemberInputSerializer(StrictSerializer):
     name = Text(max_length=63, help_text="The name of a person or an agent.")
-    role = serializers.ChoiceField(Membership.Role.choices, default=Membership.Role.MEMBER)
+    role = serializers.ChoiceField(
+        Membership.Role.choices,
+        required=False,
+        help_text="Without it, a new one is a member, and one that is in already stays what it is.",
+    )
 
 
-class RoleSerializer(serializers.Serializer[Any]):
+class RoleSerializer(StrictSerializer):
     role = serializers.ChoiceField(Membership.Role.choices)
 
 
-class MessageSerializer(serializers.BaseSerializer[Message]):
+class MessageSerializer(serializers.Serializer[Message]):
     """``{"id", "user_id" | "agent_id", "sender", "content", "reply_to", "mentions", "created_at"}``."""
+
+    id = serializers.IntegerField()
+    user_id = serializers.IntegerField(required=False)
+    agent_id = serializers.IntegerField(required=False)
+    sender = serializers.CharField()
+    content = serializers.CharField()
+    reply_to = serializers.IntegerField(allow_null=True)
+    mentions = serializers.ListField(child=serializers.CharField())
+    created_at = serializers.DateTimeField()
 
     def to_representation(self, instance: Message) -> dict[str, Any]:
         noun = "agent_id" if instance.author.is_agent else "user_id"
@@ -94,7 +123,7 @@ class MessageSerializer(serializers.BaseSerializer[Message]):
 class PostSerializer(serializers.Serializer[Any]):
     content = Content()
     reply_to = serializers.IntegerField(
-        required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
+        required=False, allow_null=True, default=None, min_value=1, max_value=MAX_ID
     )
 
 
@@ -104,6 +133,54 @@ class SpokenSerializer(PostSerializer):
     sender = Text(required=False)
     user_id = serializers.IntegerField(required=False)
     agent_id = serializers.IntegerField(required=False)
+
+
+class PostRequestSerializer(StrictSerializer, PostSerializer):
+    id = Text(
+        max_length=64,
+        required=False,
+        help_text="Posts once, however often it is sent; as the header Idempotency-Key, too.",
+    )
+
+
+class HistorySerializer(StrictSerializer):
+    """Which part of a history is asked for: the latest, if neither ``before`` nor ``after`` is given."""
+
+    before = serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_ID, help_text="Messages before this id."
+    )
+    after = serializers.IntegerField(
+        required=False, min_value=0, max_value=MAX_ID, help_text="Messages after this id."
+    )
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "before" in attrs and "after" in attrs:
+            raise serializers.ValidationError("Ask for those before or for those after, not for both.")
+        return attrs
+
+
+class PostedSerializer(serializers.Serializer[Any]):
+    message = MessageSerializer()
+    seq = serializers.IntegerField(allow_null=True)
+
+
+class MessagesSerializer(serializers.Serializer[Any]):
+    messages = MessageSerializer(many=True)
+    has_more = serializers.BooleanField(help_text="Whether there are more in the same direction.")
+    seq = serializers.IntegerField(help_text="The page holds what is known at this seq, or later.")
+
+
+class CircleSnapshotSerializer(serializers.Serializer[Any]):
+    """A circle as it is at ``seq``: follow its stream from there and miss nothing."""
+
+    circle = CircleSerializer()
+    members = MembershipSerializer(many=True)
+    messages = MessageSerializer(many=True)
+    has_more = serializers.BooleanField()
+    channel = serializers.CharField()
+    epoch = serializers.CharField()
+    seq = serializers.IntegerField()
 
 
 class NothingSerializer(serializers.Serializer[Any]):

@@ -18,7 +18,8 @@ announce(Circle, changed=events.circle_changed)
 
 @receiver(post_delete, sender=Membership)
 def withdraw(instance: Membership, **_: Any) -> None:
-    access.changed(user_id=instance.user_id, channel=instance.circle.channel)
+    # Not this circle's sockets alone: through it the member saw the agents in it, too.
+    access.changed(user_id=instance.user_id)
 
 
 @receiver(post_delete, sender=Circle)

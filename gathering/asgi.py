@@ -1,4 +1,4 @@
-"""The ASGI application: the door, then the router; and the server's end, which every socket is told of."""
+"""The ASGI application: the door, then the router."""
 
 import os
 
@@ -12,6 +12,12 @@ from channels.routing import ProtocolTypeRouter
 
 from gathering import routing
 from gathering.auth import Door
-from gathering.hub.lifespan import Lifespan
+from gathering.hub.lifespan import lifespan
 
-application = Lifespan(ProtocolTypeRouter({"http": Door(routing.http), "websocket": Door(routing.websocket)}))
+application = ProtocolTypeRouter(
+    {
+        "http": Door(routing.http),
+        "websocket": Door(routing.websocket),
+        "lifespan": lifespan,
+    }
+)

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
+from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
@@ -74,6 +77,16 @@ class Refusal:
         return {}
 
 
+class StrictJSONParser(JSONParser):
+    """JSON as RFC 8259 has it: no NaN, no half of a surrogate pair, no nest that ends the stack."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            return orjson.loads(stream.read())
+        except orjson.JSONDecodeError as error:
+            raise exceptions.ParseError(f"The body is not JSON: {error}.") from error
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's ``EXCEPTION_HANDLER``; None leaves the exception, our fault, to Django."""
     refusal = refusal_of(exc)
@@ -81,6 +94,12 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         return None
     set_rollback()
     return Response(refusal.body, status=refusal.status, headers=refusal.headers)
+
+
+def checked(serializer: Serializer[Any]) -> dict[str, Any]:
+    """The fields that a request brought, or the refusal of what is wrong with them."""
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
 
 
 def refusal_of(exc: BaseException | None) -> Refusal | None:
@@ -95,6 +114,11 @@ def refusal_of(exc: BaseException | None) -> Refusal | None:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, BadInput(), lambda: defaults.bad_request(request, exception))
+
+
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """A path under ``/api/`` that leads nowhere, also where a missing slash would be added otherwise."""
+    return _page(request, NotFound(), lambda: defaults.page_not_found(request, Http404()))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

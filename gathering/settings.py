@@ -78,7 +78,6 @@ GATHERING_QUERY_TOKENS = env.bool("GATHERING_QUERY_TOKENS", default=True)
 
 INSTALLED_APPS = [
     "daphne",
-    "gathering.apps.GatheringConfig",
     "gathering.accounts",
     "gathering.hub",
     "circles",
@@ -94,6 +93,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "gathering.apps.GatheringConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -123,6 +123,7 @@ ROOT_URLCONF = "gathering.urls"
 ASGI_APPLICATION = "gathering.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
 KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 (the name of a model)
+MIGRATION_MODULES = {"knox": None}  # its table is not used: accounts.Token stands in for it
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "/admin/login/"
 AUTH_PASSWORD_VALIDATORS = [
@@ -187,7 +188,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["gathering.rest.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "gathering.rest.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -202,11 +203,20 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CircleStatus": "circles.models.Circle.Status",
+        "AgentStatus": "agents.models.Agent.Status",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gathering.hub.openapi.describe_events",
+    ],
 }
 
 # Static files
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = GATHERING_DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
@@ -234,5 +244,7 @@ LOGGING = {
             "propagate": False,
         }
         for name in ("gathering", "django", "daphne", "uvicorn.access")
-    },
+    }
+    # While Redis is away it logs a traceback each second; the doorbell says so in a line.
+    | {"channels_redis.pubsub": {"level": "CRITICAL"}},
 }

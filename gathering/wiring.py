@@ -6,10 +6,14 @@ again, on every process.
 
 from typing import Any
 
+from django.contrib import admin, messages
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from gathering.accounts.models import Token, User
 from gathering.hub import access
@@ -40,3 +44,17 @@ def session_ended(instance: Session, **_: Any) -> None:
     user_id = instance.get_decoded().get(SESSION_KEY)
     if user_id is not None:
         access.changed(user_id=int(user_id))
+
+
+def add_to_admin() -> None:
+    """Offer :func:`close_sockets` on the page of users, which knows nothing of sockets."""
+    users = admin.site.get_model_admin(User)
+    users.actions = [*(users.actions or ()), close_sockets]
+
+
+@admin.action(description="Close their sockets (they may come back)")
+def close_sockets(_: Any, request: HttpRequest, queryset: QuerySet[User]) -> None:
+    with transaction.atomic():
+        for user in queryset:
+            access.changed(user_id=user.pk, kick=True)
+    messages.success(request, "Their sockets are being closed.")

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import Count, ForeignKey, QuerySet
 from django.http import HttpRequest
 from knox.models import get_digest_token
@@ -17,24 +16,11 @@ from knox.settings import CONSTANTS
 from . import tokens
 from .models import Token, User
 
-
-class UserCreationForm(AdminUserCreationForm):
-    class Meta(AdminUserCreationForm.Meta):
-        model = User
-
-
-class ChangeForm(UserChangeForm):
-    class Meta(UserChangeForm.Meta):
-        model = User
-
-
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    form = ChangeForm
-    add_form = UserCreationForm
     list_display = ("username", "display_name", "kind", "is_active", "is_staff", "token_count")
     list_filter = ("kind", "is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("username", "display_name", "email")

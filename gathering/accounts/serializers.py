@@ -20,8 +20,7 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
 
 class TokenSerializer(serializers.ModelSerializer[Token]):
-    """The context's ``identity`` says which token is the ``current`` one."""
-
+    # The context's ``identity`` says which token is the current one.
     id = serializers.CharField(source="public_id", help_text="Names the token; it is no secret.")
     expires_at = serializers.DateTimeField(source="expiry", allow_null=True)
     current = serializers.SerializerMethodField(help_text="Whether this request came with it.")

@@ -7,13 +7,14 @@ same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from typing import Any, TypeAlias
 
 from django.db import transaction
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import ModelSignal, post_delete, post_save, pre_delete
 from django.utils import timezone
 
 from gathering.protocol import frames
@@ -39,29 +40,29 @@ def announce(
 ) -> None:
     """Publish what the builders make of every row of ``model`` that is created, changed or deleted.
 
-    ``changed`` is also given the values from before, by attribute name (those that were loaded).
-    Fixtures (``loaddata``) are not announced: they may hold the log as well.
+    ``changed`` is also given the values from before, by attribute name.  Fixtures (``loaddata``) are not
+    announced: they may hold the log as well.
     """
 
-    def saved(instance: Any, created: bool, raw: bool = False, **_: object) -> None:
-        before, after = instance.before, instance
-        if not raw:
-            publish(on_create(after) if created else on_change(after, before))
-        instance.remember()
+    def saved(instance: Any, raw: bool = False, **about: Any) -> None:
+        if raw:
+            return
+        if about["created"]:
+            publish(created(instance) if created else None)
+        elif changed is not None:
+            publish(changed(_as_stored(instance, about["update_fields"]), instance.before))
+
+    def going(instance: Any, using: str, **_: object) -> None:
+        instance.before = instance.stored(using)
 
     def gone(instance: Any, **_: object) -> None:
-        if deleted is not None:
+        if deleted is not None and instance.before:  # else somebody else has deleted it meanwhile
             publish(deleted(instance))
 
-    def on_create(row: Any) -> Built:
-        return created(row) if created is not None else None
-
-    def on_change(row: Any, before: Mapping[str, Any]) -> Built:
-        return changed(row, before) if changed is not None else None
-
-    uid = f"announce {model._meta.label}"
-    post_save.connect(saved, sender=model, weak=False, dispatch_uid=uid)
-    post_delete.connect(gone, sender=model, weak=False, dispatch_uid=uid)
+    _connect(post_save, saved, model)
+    if deleted is not None:
+        _connect(pre_delete, going, model)
+        _connect(post_delete, gone, model)
 
 
 def publish(built: Built) -> list[Frame]:
@@ -100,3 +101,18 @@ def collecting() -> Iterator[list[Frame]]:
         yield collected
     finally:
         _published.reset(token)
+
+
+def _connect(signal: ModelSignal, receiver: Callable[..., None], model: type[Announced]) -> None:
+    signal.connect(receiver, sender=model, weak=False, dispatch_uid=f"announce {model._meta.label}")
+
+
+def _as_stored(row: Any, update_fields: Collection[str] | None) -> Any:
+    """``row`` without what it holds in memory and a save of ``update_fields`` alone did not store."""
+    if update_fields is None:
+        return row
+    seen = copy(row)
+    for field in row._meta.concrete_fields:
+        if not {field.name, field.attname} & set(update_fields):
+            setattr(seen, field.attname, row.before[field.attname])
+    return seen

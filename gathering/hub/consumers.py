@@ -6,7 +6,9 @@ no code of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -47,22 +49,31 @@ class FollowingConsumer(SocketConsumer):
         super().__init__()
         self._followed: dict[str, Subscription] = {}
 
-    async def follow(self, channel: str, wish: Wish) -> None:
-        """Follow ``channel`` from where the client wishes; raises NotFound if that is not its to see."""
+    async def look(self, channel: str, wish: Wish) -> Callable[[], None]:
+        """Find ``channel``, and from where the client would follow it; returns what begins that.
+
+        Raises NotFound if it is not the client's to see.
+        """
         position = await self.process.database.read(self._look, channel, wish)
         feed = await self.process.feed(channel, position)
         position = position or feed.position
         reason = ResetReason.INVALID if wish.bad else wish.since and why_refused(wish.since, position)
-        self.unfollow(channel)
         cursor = wish.since.seq if wish.since and not reason else feed.cursor
         subscription = Subscription(feed, self.writer, cursor)
-        self._followed[channel] = subscription
-        if wish.welcome:
-            resumed = wish.since is not None and reason is None
-            self.say(frames.welcome(channel, position, self._me(), resumed=resumed))
-        if reason:
-            self.say(frames.reset(channel, feed.position, reason))
-        subscription.start()
+
+        def follow() -> None:
+            self.unfollow(channel)
+            self._followed[channel] = subscription
+            if wish.bad:
+                self.refuse(wish.bad)
+            if wish.welcome:
+                resumed = wish.since is not None and reason is None
+                self.say(frames.welcome(channel, position, self._me(), resumed=resumed))
+            if reason:
+                self.say(frames.reset(channel, Position(feed.epoch, cursor, feed.floor), reason))
+            subscription.start()
+
+        return follow
 
     def unfollow(self, channel: str) -> None:
         """Follow ``channel`` no more, if it is followed."""
@@ -126,9 +137,9 @@ class StreamConsumer(FollowingConsumer):
     kind: ClassVar[Kind]
     channel = ""
 
-    async def join(self) -> None:
+    async def join(self) -> Callable[[], None]:
         self.channel = names.join(self.kind.name, self.scope["url_route"]["kwargs"]["key"])
-        await self.follow(self.channel, self._wish())
+        return await self.look(self.channel, self._wish())
 
     async def act(self, command: Command) -> None:
         if command.channel not in (None, self.channel):
@@ -154,7 +165,6 @@ class StreamConsumer(FollowingConsumer):
         try:
             return Wish(parse_since(asked.get("since"), asked.get("epoch")), welcome=welcome)
         except BadCursor as error:
-            self.refuse(error)
             return Wish(bad=error, welcome=True)
 
 
@@ -185,7 +195,7 @@ class StreamsConsumer(FollowingConsumer):
         if most and channel not in self._followed and len(self._followed) >= most:
             raise Conflict(f"A socket follows at most {most} streams.")
         since = parse_since(command.fields.get("since"), command.fields.get("epoch"))
-        await self.follow(channel, Wish(since, welcome=True))
+        (await self.look(channel, Wish(since, welcome=True)))()
         self._acknowledge(command, channel)
 
     def _acknowledge(self, command: Command, channel: str) -> None:
@@ -201,5 +211,5 @@ class StreamsConsumer(FollowingConsumer):
 class NowhereConsumer(SocketConsumer):
     """Any other address: it says so, in a way that a browser can read."""
 
-    async def _welcome(self) -> None:
-        self.close_for(NotFound())
+    async def _look_who_comes(self) -> Callable[[], None]:
+        return partial(self.close_for, NotFound())

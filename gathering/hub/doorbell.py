@@ -29,6 +29,7 @@ Heard = Callable[[str, Sequence[Frame]], None]
 Joined = Callable[[str], None]
 
 _running: list[Doorbell] = []
+_sending: set[asyncio.Task[None]] = set()  # a loop does not hold on to its tasks
 
 
 def ring(frames: Sequence[Frame]) -> None:
@@ -41,7 +42,12 @@ def ring(frames: Sequence[Frame]) -> None:
         for doorbell in tuple(_running):
             doorbell.ring_from_any_thread(frames)
     elif not isinstance(get_channel_layer(), InMemoryChannelLayer):
-        async_to_sync(_send_all)(_messages(frames, origin=""))
+        _send_from_here(_messages(frames, origin=""))
+
+
+def answers() -> bool:
+    """Whether the channel layer takes a message, within a second.  Not from an event loop."""
+    return async_to_sync(_answers)()
 
 
 class Doorbell:
@@ -134,16 +140,19 @@ class Doorbell:
                 self._changed.set()
 
     async def _settle(self) -> None:
-        if self._channel is None:
+        ear = self._channel
+        if ear is None:
             return
         for channel in self._wanted - self._joined:
             async with asyncio.timeout(SEND_TIMEOUT):
-                await self._layer.group_add(channel, self._channel)
+                await self._layer.group_add(channel, ear)
+            if ear != self._channel:  # a new one meanwhile, which has joined nothing yet
+                return
             self._joined.add(channel)
             self._report(channel)
         for channel in self._joined - self._wanted:
             async with asyncio.timeout(SEND_TIMEOUT):
-                await self._layer.group_discard(channel, self._channel)
+                await self._layer.group_discard(channel, ear)
             self._joined.discard(channel)
 
     def _hear(self, message: dict[str, Any]) -> None:
@@ -172,6 +181,17 @@ def _messages(frames: Iterable[Frame], origin: str) -> dict[str, dict[str, Any]]
     }
 
 
+def _send_from_here(messages: dict[str, dict[str, Any]]) -> None:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        async_to_sync(_send_all)(messages)
+        return
+    task = loop.create_task(_send_all(messages))
+    _sending.add(task)
+    task.add_done_callback(_sending.discard)
+
+
 async def _send_all(messages: dict[str, dict[str, Any]]) -> None:
     layer: Any = get_channel_layer()
     try:
@@ -180,3 +200,14 @@ async def _send_all(messages: dict[str, dict[str, Any]]) -> None:
                 await layer.group_send(channel, message)
     except Exception as error:
         logger.warning("the doorbell did not ring, the poll will tell: %r", error)
+
+
+async def _answers() -> bool:
+    layer: Any = get_channel_layer()
+    try:
+        async with asyncio.timeout(1):
+            await layer.group_send("hub.nobody", {"type": BELL})
+    except Exception as error:
+        logger.warning("the doorbell does not answer: %r", error)
+        return False
+    return True

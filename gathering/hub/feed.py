@@ -53,6 +53,8 @@ class Feed:
         self.epoch = position.epoch
         self.floor = position.floor
         self.cursor = self.known = position.head
+        self.history = 0  # how often it began anew
+        self.began: ResetReason | None = None  # and why, the last time
         self.live: set[Subscriber] = set()
         self.followers = 0  # whoever needs the feed kept, live or not
         self.idle_since: float | None = None
@@ -66,7 +68,7 @@ class Feed:
 
     @property
     def position(self) -> Position:
-        return Position(self.epoch, self.cursor, self.floor)
+        return Position(self.epoch, self.cursor, min(self.floor, self.cursor))
 
     def hear(self, frames: Iterable[Frame]) -> None:
         """Take frames from the doorbell or the log, in any order, repeated or not."""
@@ -80,7 +82,7 @@ class Feed:
             self._mend_soon(PATIENCE)
 
     def learn(self, position: Position, asked_at: int) -> None:
-        """Take what the poll read when the cursor was ``asked_at``.
+        """Take what the poll read; ``asked_at`` is what was ``known`` when it asked.
 
         Finds what the doorbell did not tell, and a changed history: another epoch, or a head that went
         back (somebody restored a backup and did not renew the epoch).
@@ -160,7 +162,10 @@ class Feed:
         await asyncio.sleep(delay)
         try:
             while self.cursor < self.known:
+                history = self.history
                 page = await self._read(self.channel, self.cursor, self.known)
+                if history != self.history:  # the page is of another one
+                    continue
                 if page:
                     self._mend_with(page)
                 elif self.floor >= self.known:
@@ -174,7 +179,9 @@ class Feed:
     def _mend_with(self, page: list[Frame]) -> None:
         first = page[0].seq or 0
         if first > self.cursor + 1:  # pruned before this process had heard of it
+            known = self.known
             self._restart(self._at(first - 1), ResetReason.PRUNED)
+            self.known = known  # there may be more than this page
         self.hear(page)
 
     def _at(self, floor: int) -> Position:
@@ -184,6 +191,8 @@ class Feed:
         self._flush()
         self.epoch, self.floor = position.epoch, position.floor
         self.cursor = self.known = position.head
+        self.history += 1
+        self.began = reason
         self._recent.clear()
         self._recent_size = 0
         self._early.clear()

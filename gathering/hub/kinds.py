@@ -5,7 +5,7 @@ Each application registers its kinds when it is ready; the sockets and the HTTP 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,10 +42,12 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of stream: ``find(user, key)`` returns its row or raises NotFound, by ``visible_to``."""
+    """One kind of stream: ``find(user, key)`` returns its row or raises NotFound, by ``visible_to``;
+    ``mine(user)`` are the keys of those that ``user`` may see, in any order."""
 
     name: str
     find: Callable[[Any, str], object]
+    mine: Callable[[Any], Iterable[object]]
     takes: Mapping[str, Taken] = field(default_factory=dict)
 
     def taken(self, command: Command) -> Taken:
@@ -76,6 +78,11 @@ def find(user: Any, channel: str) -> object:
     """The row that ``channel`` is the stream of, if ``user`` may see it; raises NotFound or BadName."""
     kind, key = of(channel)
     return kind.find(user, key)
+
+
+def visible_to(user: Any) -> list[str]:
+    """The names of all streams that ``user`` may follow, in order."""
+    return sorted(names.join(kind.name, key) for kind in _kinds.values() for key in kind.mine(user))
 
 
 def first_problem(errors: Any) -> tuple[str, str]:

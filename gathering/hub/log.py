@@ -94,11 +94,13 @@ def position(channel: str) -> Position:
 
 
 @contextmanager
-def snapshot() -> Iterator[None]:
+def snapshot(channel: str) -> Iterator[None]:
     """A transaction in which every read sees one state, so that a head read in it is its ``seq``.
 
-    Must be the outermost one.  On SQLite every transaction is like that already.
+    Must be the outermost one.  ``channel`` has a row in it.  On SQLite every transaction is like that
+    already.
     """
+    position(channel)  # makes the row, for what follows only reads
     with transaction.atomic(durable=True):
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:

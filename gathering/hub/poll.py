@@ -40,12 +40,14 @@ class Poll:
                 self._note(away=False)
             except Unavailable:
                 self._note(away=True)
+            except Exception:  # without the poll, a lost ring would stay lost
+                logger.exception("the poll failed, and goes on")
 
     async def once(self, channels: Sequence[str]) -> None:
         """Ask for ``channels`` now and let their feeds learn."""
         for start in range(0, len(channels), CHUNK):
             chunk = channels[start : start + CHUNK]
-            asked_at = {name: self._feeds[name].cursor for name in chunk if name in self._feeds}
+            asked_at = {name: self._feeds[name].known for name in chunk if name in self._feeds}
             for name, position in (await self._heads(chunk)).items():
                 if name in asked_at and name in self._feeds:
                     self._feeds[name].learn(position, asked_at[name])

@@ -66,6 +66,11 @@ def current() -> Process:
     return _processes[loop]
 
 
+def any_draining() -> bool:
+    """Whether a hub of this process is ending; from any thread."""
+    return any(process.draining for process in tuple(_processes.values()))
+
+
 class Process:
     """The hub of one event loop.  Everything here runs on that loop, and nothing here awaits a client."""
 
@@ -157,6 +162,7 @@ class Process:
         elif position is not None:
             self._feeds[channel] = Feed(channel, position, self.read)
             self._doorbell.want(channel)
+        self._feeds[channel].idle_since = None  # whoever asks has a while to begin
         return self._feeds[channel]
 
     def _joined(self, channel: str) -> None:

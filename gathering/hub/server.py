@@ -9,8 +9,15 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from gathering.protocol import codes, frames
+from gathering.protocol.errors import FrameTooLarge
+
 from . import process
 from .fastwriter import EXTENSION
+from .frame import websocket_frame
+
+LINGER = 2.0  # seconds that a client has to send the rest of what we will not take
+SILENCE = 0.2  # and after so much silence it has
 
 
 class FastProtocol(WebSocketsSansIOProtocol):
@@ -23,6 +30,8 @@ class FastProtocol(WebSocketsSansIOProtocol):
     transport: Any
     writable: asyncio.Event
     scope: Any
+    _hanging_up: asyncio.TimerHandle | None = None
+    _hang_up_by = 0.0
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -47,6 +56,29 @@ class FastProtocol(WebSocketsSansIOProtocol):
     def abort(self) -> None:
         """End the connection now, with whatever waits in it."""
         self.transport.abort()
+
+    def handle_parser_exception(self) -> None:
+        """Close, but go on reading for a moment, and discard.
+
+        Uvicorn hangs up at once.  Where the kernel holds unread bytes, and of a frame that is too large
+        it does, that is a TCP reset, which destroys the close frame on its way: the client sees 1006.
+        """
+        if not self.close_sent:
+            self._say_goodbye()
+            self._hang_up_by = self.loop.time() + LINGER
+        if self._hanging_up is not None:
+            self._hanging_up.cancel()
+        silence = min(self.loop.time() + SILENCE, self._hang_up_by)
+        self._hanging_up = self.loop.call_at(silence, self.transport.close)
+
+    def _say_goodbye(self) -> None:
+        close = self.conn.close_sent
+        assert close is not None
+        if close.code == codes.TOO_LARGE:
+            self.write_wire(websocket_frame(frames.error(FrameTooLarge())))
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
 
 
 class DrainingServer(uvicorn.Server):

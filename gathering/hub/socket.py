@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
@@ -26,7 +28,6 @@ from gathering.protocol.errors import (
     InternalError,
     NotAuthenticated,
     RateLimited,
-    TokenExpired,
     TooManySockets,
     Unavailable,
 )
@@ -65,6 +66,7 @@ class SocketConsumer(AsyncConsumer):
         self.identity: Identity | None = None
         self.actor_id: int | None = None
         self.wants_welcome = False
+        self._accepted = False
         self._pace = Pace(settings.GATHERING_FRAME_RATE, settings.GATHERING_FRAME_BURST)
         self._heard_at = self._pinged_at = self._opened_at = time.monotonic()
         self._task: asyncio.Task[Any] | None = None
@@ -83,20 +85,28 @@ class SocketConsumer(AsyncConsumer):
         self.process: Process = process.current()
         self.writer = self._writer(send)
         await receive()
-        await send({"type": "websocket.accept", "subprotocol": scope["subprotocol"]})
-        self.process.enter(self)
         try:
+            arrive = await self._look_who_comes()
+            await send({"type": "websocket.accept", "subprotocol": scope["subprotocol"]})
+            self._accepted = True
+            self.process.enter(self)
+            (self._turn_away if self.process.draining else arrive)()
             await self._live(receive)
         except asyncio.CancelledError:
-            if self._closing is None:
-                raise
+            # The server is ending (Daphne cancels its applications and waits for them), or the client
+            # did not answer our close.
+            await self.shut(codes.RESTARTING)
         finally:
             self.gone()
 
     # For subclasses
 
-    async def join(self) -> None:
-        """The client has said who it is (``identity``); let it follow what it came for."""
+    async def join(self) -> Callable[[], None]:
+        """The client has said who it is (``identity``): look at what it came for.
+
+        Returns what lets it follow that, from the moment of the look; it may not be accepted yet.
+        """
+        return _nothing
 
     async def act(self, command: Command) -> None:
         """Do what a frame asks; raise a GatheringError to refuse it."""
@@ -165,7 +175,7 @@ class SocketConsumer(AsyncConsumer):
             if settings.GATHERING_AUTH_TIMEOUT and now - self._opened_at > settings.GATHERING_AUTH_TIMEOUT:
                 self.close_for(AuthTimeout())
         elif self.identity.expires_at is not None and self.identity.expires_at.timestamp() <= time.time():
-            self.close_for(TokenExpired())
+            self.check_access(kick=False)  # use may have prolonged it: only looking again can tell
         elif (beat and now - self._heard_at > 2 * beat) or (stall and stalled and now - stalled > stall):
             self.close(codes.TOO_SLOW)
         elif beat and now - self._pinged_at >= beat:
@@ -173,6 +183,8 @@ class SocketConsumer(AsyncConsumer):
             self.writer.ping()
 
     def check_access(self, *, kick: bool) -> None:
+        if not self._accepted:  # it will look again when it begins
+            return
         if kick:
             self.close(codes.GOING_AWAY)
         elif self.identity is not None and (self._check is None or self._check.done()):
@@ -187,7 +199,6 @@ class SocketConsumer(AsyncConsumer):
         return PortableWriter(send, settings.GATHERING_MAX_UNREAD, self.ping_text)
 
     async def _live(self, receive: Any) -> None:
-        await self._welcome()
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
@@ -196,28 +207,39 @@ class SocketConsumer(AsyncConsumer):
                 self._heard_at = time.monotonic()
                 await self._hear(message.get("text"))
 
-    async def _welcome(self) -> None:
-        if self.process.draining:
-            self.close_for(Unavailable("The server is restarting."))
-        elif self.scope["origin_error"] is not None:
-            self.close_for(self.scope["origin_error"])
-        elif self.scope["credential"] is not None:
-            await self._enter(self.scope["credential"])
+    async def _look_who_comes(self) -> Callable[[], None]:
+        """Do all that takes time before the socket is accepted; returns what is left to do then.
 
-    async def _enter(self, credential: Any) -> None:
-        """Find out who it is and let it in, or close."""
+        So whoever is connected is told all that is said from then on, as the document's own test has it.
+        """
+        if self.process.draining:
+            return self._turn_away
+        if self.scope["origin_error"] is not None:
+            return partial(self.close_for, self.scope["origin_error"])
+        if self.scope["credential"] is not None:
+            return await self._enter(self.scope["credential"])
+        return _nothing
+
+    async def _enter(self, credential: Any) -> Callable[[], None]:
+        """Find out who it is; returns what lets it in, or closes."""
         try:
             await self.process.started()
             heard = self.process.access_cursor
             identity = await self.process.database.read(self.check_identity, credential)
             self._admit(identity)
-            await self.join()
-            if heard != self.process.access_cursor:  # a right went while we asked
-                self.check_access(kick=False)
+            return partial(self._begin, await self.join(), heard)
         except GatheringError as error:
-            self.close_for(error)
+            return partial(self.close_for, error)
         except Exception as error:
-            self.close_for(self._unexpected(error))
+            return partial(self.close_for, self._unexpected(error))
+
+    def _turn_away(self) -> None:
+        self.close_for(Unavailable("The server is restarting."))
+
+    def _begin(self, follow: Callable[[], None], heard: int) -> None:
+        follow()
+        if heard != self.process.access_cursor:  # a right went while we asked
+            self.check_access(kick=False)
 
     def _admit(self, identity: Identity) -> None:
         self.identity = identity
@@ -270,11 +292,12 @@ class SocketConsumer(AsyncConsumer):
             await self.act(command)
 
     async def _first(self, command: Command) -> None:
-        if command.type != frames.AUTH:
-            self.close_for(NotAuthenticated("The first frame must be 'auth'."))
+        token = command.fields.get("token")
+        if command.type != frames.AUTH or not isinstance(token, str):
+            self.close_for(NotAuthenticated("The first frame must be 'auth', with a 'token'."))
         else:
             self.wants_welcome = True
-            await self._enter(_token(command))
+            (await self._enter(token))()
 
     async def _refresh(self, command: Command) -> None:
         identity = await self.process.database.read(self.check_identity, _token(command))
@@ -311,6 +334,10 @@ class SocketConsumer(AsyncConsumer):
         for pending in (self._check, self._patience):
             if pending is not None:
                 pending.cancel()
+
+
+def _nothing() -> None:
+    """Nothing is left to do."""
 
 
 def _token(command: Command) -> str:

@@ -28,7 +28,7 @@ class Subscription:
     def __init__(self, feed: Feed, writer: Writer, cursor: int) -> None:
         self.feed = feed
         self.cursor = cursor
-        self.epoch = feed.epoch
+        self._history = feed.history
         self._writer = writer
         self._task: asyncio.Task[None] | None = None
 
@@ -57,7 +57,7 @@ class Subscription:
         return False
 
     def restart(self, position: Position, reason: ResetReason) -> None:
-        self.epoch, self.cursor = position.epoch, position.head
+        self._history, self.cursor = self.feed.history, position.head
         self._writer.control(frames.reset(self.feed.channel, position, reason))
 
     def _whisper(self, frames_: Sequence[Frame]) -> bool:
@@ -71,20 +71,20 @@ class Subscription:
         return taken == len(frames_)
 
     def _caught_up(self) -> bool:
-        return self.epoch == self.feed.epoch and self.cursor >= self.feed.cursor
+        return self._history == self.feed.history and self.cursor >= self.feed.cursor
 
     async def _catch_up(self) -> None:
         while not self._caught_up():
             await self._writer.ready()
-            if self.epoch != self.feed.epoch:
-                self.restart(self.feed.position, ResetReason.EPOCH)
+            if self._history != self.feed.history:
+                self.restart(self.feed.position, self.feed.began or ResetReason.EPOCH)
                 continue
             try:
                 page = await self.feed.after(self.cursor)
             except Unavailable:
                 await asyncio.sleep(RETRY)
                 continue
-            if self.epoch == self.feed.epoch:
+            if self._history == self.feed.history:
                 await self._deliver(page)
         self.feed.live.add(self)
 

@@ -93,12 +93,15 @@ class PortableWriter:
 
     def control(self, text: str) -> None:
         self._put(text)
+        if self._limit and self.unread > 2 * self._limit:  # it asks, and does not read the answers
+            self._stall()
 
     def ping(self) -> None:
-        """Send a ``ping``; its ``pong`` will give credit for all that was taken before."""
-        self._marked = self._taken
-        self._marks.append(self._taken)
-        self._put(self._mark())
+        """Send a ``ping``; its ``pong`` will give credit for all that was taken up to it."""
+        if not self._closed:
+            self._queue_up(self._mark())
+            self._marked = self._taken
+            self._marks.append(self._taken)
 
     def pong(self) -> None:
         """Take the client's answer to the oldest unanswered ping."""
@@ -118,7 +121,7 @@ class PortableWriter:
         try:
             async with asyncio.timeout(timeout):
                 if self._task is not None:
-                    await asyncio.shield(self._task)
+                    await asyncio.wait([self._task])
                 await self._send({"type": "websocket.close", "code": code})
         except Exception:
             self.abandon()
@@ -132,16 +135,21 @@ class PortableWriter:
 
     def _stall(self) -> None:
         self._room.clear()
+        if not self._marks:  # only a pong will make room
+            self.ping()
         if self.stalled_since is None:
             self.stalled_since = time.monotonic()
 
     def _put(self, text: str) -> None:
         if self._closed:
             return
-        self._queue.append(text)
-        self._taken += len(text)
+        self._queue_up(text)
         if self._limit and self._taken - self._marked > self._limit // 4:
             self.ping()
+
+    def _queue_up(self, text: str) -> None:
+        self._queue.append(text)
+        self._taken += len(text)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
 

@@ -4,7 +4,7 @@ A class is a code, a sentence and whether trying again can help.  The same code 
 ``error`` frame, in the body of a REST answer and on standard error of a command::
 
     GatheringError
-    |-- BadInput             what was sent cannot be understood; sending it again cannot help
+    |-- BadInput           bad_input           not understood; sending it again cannot help
     |   |-- BadFrame         bad_frame           not one JSON object of a known shape
     |   |   |-- FrameTooLarge    frame_too_large
     |   |   `-- UnknownType      unknown_type

@@ -120,7 +120,7 @@ def dumps(value: object) -> str:
 def timestamp(moment: datetime | None = None) -> str:
     """``moment`` (now, if None) as the envelope writes it: ``2026-01-31T12:00:00.123456Z``."""
     moment = (moment or datetime.now(UTC)).astimezone(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def event(

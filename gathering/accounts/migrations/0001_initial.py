@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                     "is_active",
                     models.BooleanField(
                         default=True,
-                        help_text="Switch this off instead of deleting: what the user did stays, and every access ends.",
+                        help_text="Switch off instead of deleting: every access ends, and what was done stays.",
                         verbose_name="active",
                     ),
                 ),

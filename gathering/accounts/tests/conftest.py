@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -65,6 +67,14 @@ def as_ada(ada: User) -> Callable[..., Any]:
         return getattr(client, method)(path, body or {}, content_type="application/json")
 
     return request
+
+
+def take_over(session_key: str, user: User) -> None:
+    """Let the session be another user's, as no login of Django's would."""
+    session = SessionStore(session_key)
+    session[SESSION_KEY] = str(user.pk)
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
 
 
 def expire(row: Token | Session) -> None:

@@ -12,7 +12,7 @@ from .conftest import PASSWORD, expire
 Request = Callable[..., Any]
 
 
-def test_me_says_who_a_token_belongs_to(as_ada: Request, ada: User):
+def test_me_says_who_a_token_belongs_to(as_ada: Request, ada: User) -> None:
     assert as_ada("get", "/api/me/").json() == {
         "id": ada.pk,
         "name": "ada",
@@ -22,13 +22,13 @@ def test_me_says_who_a_token_belongs_to(as_ada: Request, ada: User):
     }
 
 
-def test_me_says_who_a_session_belongs_to(client: Client, ada: User):
+def test_me_says_who_a_session_belongs_to(client: Client, ada: User) -> None:
     client.force_login(ada)
     assert client.get("/api/me/").json()["name"] == "ada"
 
 
 @pytest.mark.parametrize("path", ["/api/me/", "/api/tokens/"])
-def test_without_a_credential_there_is_no_answer(path: str, client: Client, db: None):
+def test_without_a_credential_there_is_no_answer(path: str, client: Client, db: None) -> None:
     answer = client.get(path)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -38,14 +38,14 @@ def test_without_a_credential_there_is_no_answer(path: str, client: Client, db: 
 @pytest.mark.parametrize(
     "header", ["Bearer", "Bearer x", "Basic YTpi", "Bearer " + "0" * 64, "", "Bearer a b"]
 )
-def test_a_wrong_header_is_not_skipped_for_the_session(header: str, client: Client, ada: User):
+def test_a_wrong_header_is_not_skipped_for_the_session(header: str, client: Client, ada: User) -> None:
     client.force_login(ada)
     answer = client.get("/api/me/", headers={"authorization": header})
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_an_expired_token_is_told_apart(as_ada: Request, ada: User):
+def test_an_expired_token_is_told_apart(as_ada: Request, ada: User) -> None:
     expire(ada.auth_token_set.get())
     answer = as_ada("get", "/api/me/")
     assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
@@ -54,7 +54,7 @@ def test_an_expired_token_is_told_apart(as_ada: Request, ada: User):
 # Tokens
 
 
-def test_a_made_token_is_shown_once_and_works(as_ada: Request):
+def test_a_made_token_is_shown_once_and_works(as_ada: Request) -> None:
     answer = as_ada("post", "/api/tokens/", {"name": "laptop", "expires_in": 60})
     made = answer.json()
     assert answer.status_code == 201
@@ -64,7 +64,7 @@ def test_a_made_token_is_shown_once_and_works(as_ada: Request):
     assert made["token"] not in as_ada("get", "/api/tokens/").content.decode()
 
 
-def test_the_list_has_ones_own_tokens_and_marks_the_current(as_ada: Request, bob: User):
+def test_the_list_has_ones_own_tokens_and_marks_the_current(as_ada: Request, bob: User) -> None:
     tokens.mint(bob)
     made = as_ada("post", "/api/tokens/", {"name": "second"}).json()
     listed = as_ada("get", "/api/tokens/").json()
@@ -89,32 +89,34 @@ def test_the_list_has_ones_own_tokens_and_marks_the_current(as_ada: Request, bob
         ({"agent": "a\0b"}, "agent"),
     ],
 )
-def test_a_wrong_field_is_named(as_ada: Request, body: dict[str, Any], field: str):
+def test_a_wrong_field_is_named(as_ada: Request, body: dict[str, Any], field: str) -> None:
     answer = as_ada("post", "/api/tokens/", body)
     assert answer.status_code == 400
     assert answer.json()["code"] == "bad_field"
     assert list(answer.json()["fields"]) == [field]
 
 
-def test_a_revoked_token_is_gone(as_ada: Request):
+def test_a_revoked_token_is_gone(as_ada: Request) -> None:
     made = as_ada("post", "/api/tokens/").json()
     assert as_ada("delete", f"/api/tokens/{made['id']}/").status_code == 204
     assert as_ada("delete", f"/api/tokens/{made['id']}/").status_code == 404
 
 
 @pytest.mark.parametrize("public_id", ["0" * 16, "0" * 15, "%00", "A" * 16, "%25", "_" * 16])
-def test_an_unknown_token_is_not_found(as_ada: Request, public_id: str):
+def test_an_unknown_token_is_not_found(as_ada: Request, public_id: str) -> None:
     answer = as_ada("delete", f"/api/tokens/{public_id}/")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_another_persons_token_is_not_found(as_ada: Request, bob: User):
+def test_another_persons_token_is_not_found(as_ada: Request, bob: User) -> None:
     token, _ = tokens.mint(bob)
     assert as_ada("delete", f"/api/tokens/{token.public_id}/").status_code == 404
     assert Token.objects.filter(pk=token.pk).exists()
 
 
-def test_an_owner_makes_lists_and_revokes_an_agents_tokens(as_ada: Request, robo: User, ada_owns_robo: None):
+def test_an_owner_makes_lists_and_revokes_an_agents_tokens(
+    as_ada: Request, robo: User, ada_owns_robo: None
+) -> None:
     made = as_ada("post", "/api/tokens/", {"agent": "robo"}).json()
     assert tokens.verify(made["token"]).user == robo
     listed = as_ada("get", "/api/tokens/", {"agent": "robo"}).json()
@@ -123,14 +125,14 @@ def test_an_owner_makes_lists_and_revokes_an_agents_tokens(as_ada: Request, robo
 
 
 @pytest.mark.parametrize("name", ["robo", "bob", "nobody"])
-def test_what_is_not_ones_own_agent_is_not_found(as_ada: Request, name: str, robo: User, bob: User):
+def test_what_is_not_ones_own_agent_is_not_found(as_ada: Request, name: str, robo: User, bob: User) -> None:
     for method in ("get", "post"):
         answer = as_ada(method, "/api/tokens/", {"agent": name})
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert not Token.objects.exclude(name="first").exists()
 
 
-def test_staff_make_tokens_for_agents_and_not_for_people(as_ada: Request, ada: User, robo: User):
+def test_staff_make_tokens_for_agents_and_not_for_people(as_ada: Request, ada: User, robo: User) -> None:
     ada.is_staff = True
     ada.save()
     User.objects.create_user("bob")
@@ -141,20 +143,20 @@ def test_staff_make_tokens_for_agents_and_not_for_people(as_ada: Request, ada: U
 # Tickets
 
 
-def test_a_token_makes_a_ticket(as_ada: Request, ada: User):
+def test_a_token_makes_a_ticket(as_ada: Request, ada: User) -> None:
     answer = as_ada("post", "/api/tickets/")
     assert answer.status_code == 201
     assert answer.headers["Cache-Control"] == "no-store"
     assert tickets.redeem(answer.json()["ticket"]).token_id == ada.auth_token_set.get().digest
 
 
-def test_a_session_makes_a_ticket(client: Client, ada: User):
+def test_a_session_makes_a_ticket(client: Client, ada: User) -> None:
     client.force_login(ada)
     identity = tickets.redeem(client.post("/api/tickets/").json()["ticket"])
     assert (identity.user, identity.session_key) == (ada, client.session.session_key)
 
 
-def test_another_site_cannot_make_a_ticket_with_a_session(ada: User):
+def test_another_site_cannot_make_a_ticket_with_a_session(ada: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.login(username="ada", password=PASSWORD)
     answer = client.post("/api/tickets/")

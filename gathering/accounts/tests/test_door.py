@@ -94,7 +94,7 @@ async def through_the_door(
 )
 async def test_the_door_finds_the_credential(
     headers: Any, query: str, protocols: list[str], expected: Credential | None
-):
+) -> None:
     scope = await through_the_door(headers, query, protocols)
     assert scope["credential"] == expected
     assert scope["origin_error"] is None
@@ -115,14 +115,14 @@ async def test_the_door_finds_the_credential(
         {"origin": "https://hub.example\xe9", "host": "hub.example"},
     ],
 )
-async def test_another_site_is_refused_whatever_it_brings(headers: Any):
+async def test_another_site_is_refused_whatever_it_brings(headers: Any) -> None:
     scope = await through_the_door(headers, "token=Q", ["gathering.v1", "gathering.bearer.T"])
     assert isinstance(scope["origin_error"], OriginRefused)
     assert scope["credential"] is None
     assert scope["subprotocol"] == "gathering.v1"
 
 
-async def test_a_star_admits_any_site_without_its_cookie(settings: Any):
+async def test_a_star_admits_any_site_without_its_cookie(settings: Any) -> None:
     settings.GATHERING_ALLOWED_ORIGINS = ["*"]
     scope = await through_the_door({**EVIL, **COOKIE})
     assert scope["origin_error"] is None
@@ -140,11 +140,11 @@ async def test_a_star_admits_any_site_without_its_cookie(settings: Any):
         ([], None),
     ],
 )
-async def test_the_token_is_never_the_chosen_subprotocol(offered: list[str], chosen: str | None):
+async def test_the_token_is_never_the_chosen_subprotocol(offered: list[str], chosen: str | None) -> None:
     assert (await through_the_door(protocols=offered))["subprotocol"] == chosen
 
 
-async def test_the_doors_functions_are_those_of_the_authority():
+async def test_the_doors_functions_are_those_of_the_authority() -> None:
     scope = await through_the_door()
     assert scope["authenticate"] is tokens.identify
     assert scope["recheck"] is tokens.recheck
@@ -165,16 +165,16 @@ async def test_the_doors_functions_are_those_of_the_authority():
 )
 async def test_over_http_a_cookie_counts_for_reading_or_from_our_own_site(
     method: str, headers: dict[str, str], expected: Credential | None
-):
+) -> None:
     scope = await through_the_door(headers, type="http", method=method)
     assert scope["credential"] == expected
 
 
-async def test_over_http_another_site_is_refused():
+async def test_over_http_another_site_is_refused() -> None:
     scope = await through_the_door({**EVIL, **COOKIE}, type="http", method="GET")
     assert isinstance(scope["origin_error"], OriginRefused)
 
 
-async def test_the_servers_own_scopes_pass_untouched():
+async def test_the_servers_own_scopes_pass_untouched() -> None:
     scope = await through_the_door(type="lifespan")
     assert "credential" not in scope

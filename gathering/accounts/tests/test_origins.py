@@ -65,42 +65,42 @@ def hosts(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(("origin", "host"), SAME)
-def test_the_site_that_the_host_serves_may_connect(origin: str, host: str):
+def test_the_site_that_the_host_serves_may_connect(origin: str, host: str) -> None:
     assert origins.is_own(origin, host)
     assert origins.is_allowed(origin, host)
 
 
 @pytest.mark.parametrize(("origin", "host"), OTHER)
-def test_another_site_may_not(origin: str, host: str):
+def test_another_site_may_not(origin: str, host: str) -> None:
     assert not origins.is_own(origin, host)
     assert not origins.is_allowed(origin, host)
 
 
 @pytest.mark.parametrize("origin", ["https://app.example", "HTTPS://APP.example:443"])
-def test_a_named_site_may_connect(origin: str, settings: Any):
+def test_a_named_site_may_connect(origin: str, settings: Any) -> None:
     settings.GATHERING_ALLOWED_ORIGINS = ["https://app.example"]
     assert origins.is_own(origin, "hub.example")
 
 
 @pytest.mark.parametrize("origin", ["http://app.example", "https://app.example:8443", "null"])
-def test_a_named_site_is_named_with_scheme_and_port(origin: str, settings: Any):
+def test_a_named_site_is_named_with_scheme_and_port(origin: str, settings: Any) -> None:
     settings.GATHERING_ALLOWED_ORIGINS = ["https://app.example"]
     assert not origins.is_allowed(origin, "hub.example")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "chrome-extension://abc"])
-def test_a_star_admits_any_site_but_makes_none_our_own(origin: str, settings: Any):
+def test_a_star_admits_any_site_but_makes_none_our_own(origin: str, settings: Any) -> None:
     settings.GATHERING_ALLOWED_ORIGINS = ["*"]
     assert origins.is_allowed(origin, "hub.example")
     assert not origins.is_own(origin, "hub.example")
 
 
-def test_a_star_does_not_admit_what_is_no_origin(settings: Any):
+def test_a_star_does_not_admit_what_is_no_origin(settings: Any) -> None:
     settings.GATHERING_ALLOWED_ORIGINS = ["*"]
     assert not origins.is_allowed("https://a.example,https://b.example", "hub.example")
 
 
-def test_without_named_hosts_a_debug_server_serves_this_machine(settings: Any):
+def test_without_named_hosts_a_debug_server_serves_this_machine(settings: Any) -> None:
     settings.DEBUG, settings.ALLOWED_HOSTS = True, []
     assert origins.is_own("http://localhost:8000", "localhost:8000")
     assert not origins.is_own("http://hub.example", "hub.example")

@@ -26,7 +26,7 @@ SECRET = "s3cr3t-._~%41"
         ("a token is needed", "a token is needed"),
     ],
 )
-def test_credentials_are_struck_out(before: str, after: str):
+def test_credentials_are_struck_out(before: str, after: str) -> None:
     assert scrub(before) == after
     assert scrub(after) == after
 
@@ -38,30 +38,30 @@ def line(msg: Any, *args: Any) -> str:
     return record.getMessage()
 
 
-def test_a_tuple_of_arguments_stays_one():
+def test_a_tuple_of_arguments_stays_one() -> None:
     args = ("127.0.0.1:4", "GET", f"/ws/?token={SECRET}", "1.1", 101)
     record = logging.LogRecord("uvicorn.access", 20, "", 1, '%s - "%s %s HTTP/%s" %d', args, None)
     ScrubTokens().filter(record)
     assert record.args == ("127.0.0.1:4", "GET", "/ws/?token=***", "1.1", 101)
 
 
-def test_a_dictionary_of_arguments_stays_one():
+def test_a_dictionary_of_arguments_stays_one() -> None:
     assert line("%(method)s %(path)s", {"method": "GET", "path": f"/?ticket={SECRET}"}) == (
         "GET /?ticket=***"
     )
 
 
-def test_an_object_is_struck_out_by_what_it_would_show():
+def test_an_object_is_struck_out_by_what_it_would_show() -> None:
     assert line("%s %s", ValueError(f"bad ?token={SECRET}"), 1.5) == "bad ?token=*** 1.5"
     assert line("%r", [b"gathering.bearer." + SECRET.encode()]).endswith("""bearer.***']\"""")
 
 
-def test_a_message_without_arguments_is_struck_out():
+def test_a_message_without_arguments_is_struck_out() -> None:
     assert line(f"GET /?token={SECRET}") == "GET /?token=***"
     assert line(ValueError(f"?token={SECRET}")) == "?token=***"
 
 
-def test_a_clean_object_stays_itself():
+def test_a_clean_object_stays_itself() -> None:
     record = logging.LogRecord("test", 20, "", 1, "%s", (path := ["a"],), None)
     ScrubTokens().filter(record)
     assert record.args[0] is path

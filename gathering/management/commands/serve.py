@@ -64,17 +64,9 @@ def _uvicorn(host: str, port: int, workers: int) -> None:
 
 def _daphne(host: str, port: int) -> None:
     from daphne.endpoints import build_endpoint_description_strings
-    from daphne.server import Server
 
     from gathering.asgi import application
+    from gathering.hub.daphne import make_server
 
-    longest = settings.GATHERING_MAX_FRAME or 2**31 - 1
-    Server(
-        application=application,
-        endpoints=build_endpoint_description_strings(host=host.strip("[]"), port=port),
-        websocket_timeout=-1,
-        ping_interval=0,  # the heartbeat is ours, and carries the head
-        websocket_max_message_size=longest,
-        websocket_max_frame_size=longest,
-        server_name="gathering",
-    ).run()
+    endpoints = build_endpoint_description_strings(host=host.strip("[]"), port=port)
+    make_server(application, endpoints, settings.GATHERING_MAX_FRAME or 2**31 - 1).run()

@@ -30,8 +30,7 @@ seqs = st.integers(0, 20)
 def test_anything_is_a_position_or_refused(seq: object, epoch: object) -> None:
     try:
         since = parse_since(seq, epoch)
-    except BadCursor as error:
-        assert error.field in ("since", "epoch")
+    except BadCursor:
         return
     if since is None:
         assert (seq, epoch) == (None, None)

@@ -1,0 +1,35 @@
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from gathering.accounts import tokens
+from gathering.hub import access
+
+from .models import Agent
+
+
+@admin.register(Agent)
+class AgentAdmin(admin.ModelAdmin):
+    list_display = ("user", "status", "owner", "description")
+    list_filter = ("status", "owner")
+    list_select_related = ("user", "owner")
+    search_fields = ("user__username", "user__display_name", "description")
+    autocomplete_fields = ("user", "owner")
+    actions = ("close_sockets", "revoke_tokens")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Agent | None = None) -> tuple[str, ...]:
+        return ("user",) if obj else ()
+
+    @admin.action(description="Close their sockets (they may come back)")
+    def close_sockets(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        with transaction.atomic():
+            for agent in queryset:
+                access.changed(user_id=agent.pk, kick=True)
+        messages.success(request, "Their sockets are being closed.")
+
+    @admin.action(description="Revoke their tokens")
+    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        with transaction.atomic():
+            revoked = sum(tokens.revoke_all(agent.user) for agent in queryset.select_related("user"))
+        messages.success(request, f"{revoked} tokens revoked.")

@@ -1,0 +1,66 @@
+"""What the tests of this directory share: services, worlds and rooms."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rooms import Room, Rooms
+from tests.servers import World
+from tests.services import Postgres, Redis
+
+COMBINATIONS = [(s, b) for b in ("embedded", "full") for s in ("uvicorn", "daphne")]
+_worlds: list[World] = []
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres(fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS, ids="-".join)
+def world(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[World]:
+    """Each combination of server and backend in turn."""
+    server, backend = request.param
+    with closing(_world(request, server, backend, tmp_path_factory.mktemp(server))) as world:
+        _worlds.append(world)
+        yield world
+        _worlds.remove(world)
+
+
+def _world(request: pytest.FixtureRequest, server: str, backend: str, directory: Path) -> World:
+    if backend == "embedded":
+        return World(server, backend, directory)
+    redis, postgres = request.getfixturevalue("redis"), request.getfixturevalue("postgres")
+    url = postgres.create_database(f"gathering_{server}")
+    return World(server, backend, directory, redis, postgres, url)
+
+
+@pytest.fixture
+async def rooms(world: World) -> AsyncIterator[Rooms]:
+    """Makes fresh circles; closes every client that joined one."""
+    async with AsyncExitStack() as stack:
+        yield Rooms(world, stack)
+
+
+@pytest.fixture
+def room(rooms: Rooms) -> Room:
+    """A fresh circle: Ada owns it, Bob and Robo belong to it, Carol does not."""
+    return rooms.make()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    report = yield
+    if report.failed:
+        report.sections += [section for world in _worlds for section in world.logs()]
+    return report

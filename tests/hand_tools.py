@@ -1,0 +1,135 @@
+"""What the hand can do (``tests/hand.py``): arrange a world through the project's own actions."""
+
+from datetime import timedelta
+
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from agents import actions as agents
+from circles import actions as circles
+from circles.models import Circle
+from gathering.accounts import tickets, tokens
+from gathering.accounts.models import Ticket, Token, User
+from gathering.hub import log
+
+PEOPLE = ("ada", "bob", "carol")
+
+
+def make_cast() -> dict[str, str]:
+    """Ada owns, Bob is a member, Carol is outside, Robo is an agent, Stan is staff: their tokens."""
+    call_command("migrate", verbosity=0)
+    users = [User.objects.create_user(name) for name in PEOPLE]
+    users.append(User.objects.create_user("stan", is_staff=True))
+    users.append(agents.create_agent(users[0], "robo").user)
+    return {user.username: mint(user.username) for user in users}
+
+
+def user_id(name: str) -> int:
+    return _user(name).pk
+
+
+def make_circle(name: str, owner: str = "ada", members: tuple[str, ...] = ("bob", "robo")) -> int:
+    """Make a circle; returns the head of its stream."""
+    circles.create_circle(_user(owner), name)
+    for member in members:
+        circles.add_member(_user(owner), name, member)
+    return head(f"circles.{name}")
+
+
+def make_user(name: str, circle: str | None = None) -> str:
+    """Make a person, in a circle of Ada's if it is named; returns a token."""
+    User.objects.create_user(name)
+    if circle is not None:
+        circles.add_member(_user("ada"), circle, name)
+    return mint(name)
+
+
+def remove_member(circle: str, name: str) -> None:
+    circles.remove_member(_user("ada"), circle, name)
+
+
+def archive(circle: str) -> None:
+    circles.change_circle(_user("ada"), circle, status=Circle.Status.ARCHIVED)
+
+
+def delete_circle(circle: str) -> None:
+    Circle.objects.get(name=circle).delete()
+
+
+def deactivate(name: str) -> None:
+    user = _user(name)
+    user.is_active = False
+    user.save()
+
+
+def mint(name: str, seconds: float | None = None) -> str:
+    life = None if seconds is None else timedelta(seconds=seconds)
+    return tokens.mint(_user(name), expires_in=life)[1]
+
+
+def mint_expired(name: str) -> str:
+    row, text = tokens.mint(_user(name))
+    Token.objects.filter(pk=row.pk).update(expiry=timezone.now())
+    return text
+
+
+def revoke(token: str) -> None:
+    tokens.revoke(Token.objects.get(digest=tokens.verify(token).token_id))
+
+
+def ticket(token: str) -> str:
+    return tickets.issue(tokens.verify(token))[0]
+
+
+def age_tickets() -> None:
+    """Make every ticket as old as a ticket can be."""
+    Ticket.objects.update(expires_at=timezone.now())
+
+
+def session(name: str) -> str:
+    """Log in; returns the value of the session cookie."""
+    browser = Client()
+    browser.force_login(_user(name))
+    return browser.cookies["sessionid"].value
+
+
+def end_session(key: str) -> None:
+    SessionStore.get_model_class().objects.get(pk=key).delete()
+
+
+def post(name: str, circle: str, count: int = 1, size: int = 0) -> int:
+    """Post ``count`` messages, numbered, in one transaction; returns the head."""
+    with transaction.atomic():
+        for number in range(count):
+            circles.post_message(_user(name), circle, f"{number}".ljust(size, "."))
+    return head(f"circles.{circle}")
+
+
+def head(channel: str) -> int:
+    return log.position(channel).head
+
+
+def epoch(channel: str) -> str:
+    return log.position(channel).epoch
+
+
+def messages(circle: str) -> list[list[str]]:
+    """Who said what in a circle, in order."""
+    rows = Circle.objects.get(name=circle).messages.order_by("pk")
+    return [list(row) for row in rows.values_list("author__username", "content")]
+
+
+def prune(channel: str) -> int:
+    """Forget all that is in a stream until now."""
+    return log.prune(channel, before=timezone.now() + timedelta(seconds=1))
+
+
+def renew(channel: str) -> str:
+    return log.renew(channel)
+
+
+def _user(name: str) -> User:
+    return User.objects.get(username=name)
