@@ -1,9 +1,15 @@
+"""Agents in the admin."""
+
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest
 
 from gathering.accounts import tokens
+from gathering.accounts.models import User
 from gathering.hub import access
 
 from .models import Agent
@@ -12,24 +18,31 @@ from .models import Agent
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
     list_display = ("user", "status", "owner", "description")
-    list_filter = ("status", "owner")
+    list_filter = ("status", ("owner", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "owner")
-    search_fields = ("user__username", "user__display_name", "description")
+    search_fields = ("user__username", "user__display_name", "description", "owner__username")
     autocomplete_fields = ("user", "owner")
     actions = ("close_sockets", "revoke_tokens")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Agent | None = None) -> tuple[str, ...]:
         return ("user",) if obj else ()
 
-    @admin.action(description="Close their sockets (they may come back)")
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **options: Any
+    ) -> forms.ModelChoiceField | None:
+        kind = User.Kind.AGENT if db_field.name == "user" else User.Kind.PERSON
+        options["queryset"] = User.objects.filter(kind=kind)
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    @admin.action(description="Close their sockets (they may come back)", permissions=["change"])
     def close_sockets(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         with transaction.atomic():
             for agent in queryset:
                 access.changed(user_id=agent.pk, kick=True)
         messages.success(request, "Their sockets are being closed.")
 
-    @admin.action(description="Revoke their tokens")
+    @admin.action(description="Revoke their tokens", permissions=["change"])
     def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         with transaction.atomic():
             revoked = sum(tokens.revoke_all(agent.user) for agent in queryset.select_related("user"))
-        messages.success(request, f"{revoked} tokens revoked.")
+        messages.success(request, f"Tokens revoked: {revoked}.")

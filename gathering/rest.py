@@ -11,13 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    PermissionDenied,
+    RequestDataTooBig,
+    ValidationError,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
-from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.settings import api_settings
@@ -26,6 +29,7 @@ from rest_framework.views import set_rollback
 from gathering.protocol.errors import (
     BadField,
     BadInput,
+    FrameTooLarge,
     GatheringError,
     InternalError,
     NotAllowed,
@@ -75,16 +79,6 @@ class Refusal:
         if self.status in (RateLimited.status, Unavailable.status):
             return {"Retry-After": str(math.ceil(self.wait))}
         return {}
-
-
-class StrictJSONParser(JSONParser):
-    """JSON as RFC 8259 has it: no NaN, no half of a surrogate pair, no nest that ends the stack."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        try:
-            return orjson.loads(stream.read())
-        except orjson.JSONDecodeError as error:
-            raise exceptions.ParseError(f"The body is not JSON: {error}.") from error
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -196,5 +190,6 @@ _TRANSLATIONS: tuple[tuple[Any, Callable[[Any], Refusal]], ...] = (
     (Http404, lambda _: _ours(NotFound())),
     (PermissionDenied, lambda _: _ours(NotAllowed())),
     (ValidationError, _django_invalid),
+    (RequestDataTooBig, lambda _: _ours(FrameTooLarge("The body is larger than this server takes."))),
     ((OperationalError, InterfaceError), _away),
 )

@@ -19,15 +19,31 @@ PATIENCE = 10.0  # seconds, far more than anything takes that works
 ABNORMAL = 1006
 
 
-class Client:
-    """One socket.  It answers the server's pings while it is read, unless ``mute``."""
+class Closed(Exception):
+    """The server has closed the socket with ``code`` (1006 if it just hung up)."""
 
-    def __init__(self, connection: ClientConnection, *, mute: bool = False) -> None:
+    def __init__(self, code: int) -> None:
+        super().__init__(f"closed with {code}")
+        self.code = code
+
+
+class Client:
+    """One socket, which is read all the time unless it is ``deaf``.
+
+    The server's pings are kept apart, and answered unless it is ``mute``.
+    """
+
+    def __init__(self, connection: ClientConnection, *, mute: bool, deaf: bool) -> None:
         self.connection = connection
         self.mute = mute
         self.cursor = 0
+        self.pings: list[Frame] = []
+        self._inbox: asyncio.Queue[Frame | Closed] = asyncio.Queue()
         self._refs = (f"{random.getrandbits(48):x}-{n}" for n in itertools.count(1))
         self._kept: list[Frame] = []  # read while something else was looked for
+        self._reader: asyncio.Task[None] | None = None
+        if not deaf:
+            self.listen()
 
     @classmethod
     async def connect(
@@ -38,6 +54,7 @@ class Client:
         headers: dict[str, str] | None = None,
         subprotocols: tuple[str, ...] = (),
         mute: bool = False,
+        deaf: bool = False,
         **options: Any,
     ) -> Self:
         """Open a socket; ``token`` goes into the Authorization header."""
@@ -54,10 +71,13 @@ class Client:
             proxy=None,
             **options,
         )
-        return cls(connection, mute=mute)
+        return cls(connection, mute=mute, deaf=deaf)
 
     async def close(self) -> None:
+        self.listen()
         await self.connection.close()
+        if self._reader is not None:
+            await self._reader
 
     # Out
 
@@ -131,13 +151,13 @@ class Client:
         return (await self.of_type("pong"))["type"] == "pong"
 
     async def closed(self, seconds: float = PATIENCE) -> int:
-        """The code that the server closes with (1006 if it just hangs up); frames before are kept."""
+        """The code that the server closes with; what came before is kept."""
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     self._kept.append(await self._next(seconds))
-        except websockets.ConnectionClosed as end:
-            return end.rcvd.code if end.rcvd else ABNORMAL
+        except Closed as end:
+            return end.code
 
     async def refused(self, seconds: float = PATIENCE) -> tuple[str, int]:
         """The code of the one ``error`` frame, and the close code after it; nothing else comes."""
@@ -146,14 +166,42 @@ class Client:
         assert error["type"] == "error", error
         return error["data"]["code"], code
 
-    async def _next(self, seconds: float) -> Frame:
-        while True:
-            async with asyncio.timeout(seconds):
+    def listen(self) -> None:
+        """Begin to read."""
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        try:
+            while True:
                 frame: Frame = json.loads(await self.connection.recv())
-            if frame["type"] != "ping" or self.mute:
-                return frame
-            with contextlib.suppress(websockets.ConnectionClosed):  # there may be more to read
+                if frame["type"] == "ping":
+                    await self._take_ping(frame)
+                else:
+                    self._inbox.put_nowait(frame)
+        except websockets.ConnectionClosed as end:
+            self._inbox.put_nowait(Closed(end.rcvd.code if end.rcvd else ABNORMAL))
+
+    async def _take_ping(self, frame: Frame) -> None:
+        self.pings.append(frame)
+        with contextlib.suppress(websockets.ConnectionClosed):  # there may be more to read
+            if not self.mute:
                 await self.tell("pong")
+
+    async def _next(self, seconds: float) -> Frame:
+        async with asyncio.timeout(seconds):
+            item = await self._inbox.get()
+        if isinstance(item, Closed):
+            self._inbox.put_nowait(item)
+            raise item
+        return item
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Wait until the condition holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 def address(base: str, path: str, **query: object) -> str:

@@ -11,7 +11,8 @@ from tests.rooms import Room, Rooms
 from tests.servers import World
 from tests.services import Postgres, Redis
 
-COMBINATIONS = [(s, b) for b in ("embedded", "full") for s in ("uvicorn", "daphne")]
+FULL = [("uvicorn", "full"), ("daphne", "full")]
+COMBINATIONS = [("uvicorn", "embedded"), ("daphne", "embedded"), *FULL]
 _worlds: list[World] = []
 
 

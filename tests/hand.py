@@ -58,11 +58,15 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.db import connection
+
     from tests import hand_tools
 
     tools = dict(inspect.getmembers(hand_tools, inspect.isfunction))
     for line in sys.stdin:
         tool, args, kwargs = json.loads(line)
+        if connection.connection is not None and not connection.is_usable():
+            connection.close()  # the database has been away
         try:
             answer = {"result": tools[tool](*args, **kwargs)}
         except Exception:

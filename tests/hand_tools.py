@@ -39,11 +39,11 @@ def make_circle(name: str, owner: str = "ada", members: tuple[str, ...] = ("bob"
     return head(f"circles.{name}")
 
 
-def make_user(name: str, circle: str | None = None) -> str:
+def make_user(name: str, circle: str | None = None, role: str = "member") -> str:
     """Make a person, in a circle of Ada's if it is named; returns a token."""
     User.objects.create_user(name)
     if circle is not None:
-        circles.add_member(_user("ada"), circle, name)
+        circles.add_member(_user("ada"), circle, name, role)
     return mint(name)
 
 

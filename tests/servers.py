@@ -27,7 +27,7 @@ HASTY = {
     "GATHERING_HEARTBEAT": "1",
     "GATHERING_AUTH_TIMEOUT": "1",
     "GATHERING_MAX_UNREAD": "65536",
-    "GATHERING_STALL_TIMEOUT": "2",
+    "GATHERING_STALL_TIMEOUT": "4",
     "GATHERING_MAX_SOCKETS": "5",
     "GATHERING_MAX_SUBSCRIPTIONS": "3",
     "GATHERING_LOG_LEVEL": "DEBUG",
@@ -121,6 +121,11 @@ class World:
     def hasty(self) -> Server:
         """The server with small limits and short deadlines."""
         return self.serve(HASTY)
+
+    @property
+    def both(self) -> list[Server]:
+        """Two processes on one database."""
+        return [self.steady, self.hasty]
 
     def serve(self, settings: dict[str, str]) -> Server:
         """One more server process, on the same database."""

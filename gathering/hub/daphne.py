@@ -1,18 +1,33 @@
-"""Daphne as the hub wants it: a client that sends too much is told so before it is cut off."""
+"""Daphne as the hub wants it: close codes that arrive, and an end in order."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from daphne.server import Server
+from daphne.server import Server, reactor
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.defer import Deferred
 
-from gathering.protocol import frames
+from gathering.protocol import codes, frames
 from gathering.protocol.errors import FrameTooLarge
+
+from . import process
+
+# Autobahn applies the limit of a message to what is sent, too, and an event repeats what it tells of.  What
+# comes in fragments beyond a frame's limit is measured once it is whole.
+MAX_MESSAGE = 4 * 1024 * 1024
 
 
 class PoliteProtocol(WebSocketProtocol):
     """Daphne's protocol; over a frame that is too large it says why, and closes with 1009."""
+
+    def serverClose(self, code: int | None = None) -> None:
+        """Close with any code of ours; Autobahn's ``sendClose`` refuses an application 1001 and 1012."""
+        if code in (codes.GOING_AWAY, codes.TOO_LARGE, codes.RESTARTING):
+            self.sendCloseFrame(code=code)
+        else:
+            super().serverClose(code)
 
     def _max_message_size_exceeded(self, msg_size: int, max_msg_size: int, reason: str) -> None:
         self.sendMessage(frames.error(FrameTooLarge()).encode())
@@ -24,16 +39,24 @@ def make_server(application: Any, endpoints: list[str], max_frame: int) -> Any:
 
     def be_polite() -> None:
         server.ws_factory.protocol = PoliteProtocol
-        server.ws_factory.setProtocolOptions(failByDrop=False)  # or the client sees 1006
+        # Dropped, the client would see 1006.  Each call sets allowNullOrigin; origins are the door's.
+        server.ws_factory.setProtocolOptions(failByDrop=False, allowNullOrigin=True)
 
     server = Server(
         application=application,
         endpoints=endpoints,
         websocket_timeout=-1,
         ping_interval=0,  # the heartbeat is ours, and carries the head
-        websocket_max_message_size=max_frame,
+        websocket_max_message_size=MAX_MESSAGE,
         websocket_max_frame_size=max_frame,
         ready_callable=be_polite,
         server_name="gathering",
     )
+    # Daphne's own trigger cancels its applications, unless it stumbles over a connection that is less than a
+    # second old and has none.
+    reactor.addSystemEventTrigger("before", "shutdown", _drain)
     return server
+
+
+def _drain() -> Any:
+    return Deferred.fromFuture(asyncio.ensure_future(process.current().drain()))

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 RING_FRAMES = 2048  # recent frames that are kept for those who resume
 RING_SIZE = 1024 * 1024  # and how much they may weigh together
+PAGE_SIZE = 256 * 1024  # about what is read at once for one subscriber, who may hold it for long
 PATIENCE = 0.02  # seconds to wait for the predecessors of an early frame
 MAX_EARLY = 1000
 
@@ -61,6 +62,7 @@ class Feed:
         self._read = read
         self._recent: deque[Frame] = deque()
         self._recent_size = 0
+        self._page_length = MAX_EARLY  # how many frames weigh about PAGE_SIZE, as last seen
         self._early: dict[int, Frame] = {}
         self._waiting = Batch()  # admitted in this tick of the loop, and not yet passed on
         self._repair: asyncio.Task[None] | None = None
@@ -105,7 +107,12 @@ class Feed:
         if self._recent and (first := self._recent[0].seq) is not None and first <= cursor + 1:
             skip = cursor + 1 - first
             return list(islice(self._recent, skip, None))
-        return await self._read(self.channel, cursor, self.cursor)
+        until = self.cursor if cursor < self.floor else min(self.cursor, cursor + self._page_length)
+        page = await self._read(self.channel, cursor, until)
+        if page:
+            weight = sum(frame.size for frame in page) // len(page)
+            self._page_length = max(1, PAGE_SIZE // max(1, weight))
+        return page
 
     async def news(self) -> None:
         """Wait until the cursor has moved or the history has changed."""

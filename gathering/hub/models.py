@@ -80,7 +80,9 @@ class AnnouncedQuerySet(models.QuerySet[M]):
             rows = list(self.select_for_update(of=("self",)).order_by("pk"))
             for row in rows:
                 for name, value in values.items():
-                    setattr(row, name, value)
+                    field: Any = self.model._meta.get_field(name)
+                    # A relation is given by its row or, as here and only here in Django, by a key.
+                    setattr(row, name if isinstance(value, models.Model) else field.attname, value)
                 row.save(update_fields=list(values))
         return len(rows)
 

@@ -73,12 +73,12 @@ class FastProtocol(WebSocketsSansIOProtocol):
 
     def _say_goodbye(self) -> None:
         close = self.conn.close_sent
-        assert close is not None
-        if close.code == codes.TOO_LARGE:
+        code, reason = (close.code, close.reason) if close is not None else (1006, "")
+        if code == codes.TOO_LARGE:
             self.write_wire(websocket_frame(frames.error(FrameTooLarge())))
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
 
 
 class DrainingServer(uvicorn.Server):

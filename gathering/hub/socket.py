@@ -7,6 +7,7 @@ raises past this module: a frame is answered, and only abuse closes the socket.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -96,6 +97,7 @@ class SocketConsumer(AsyncConsumer):
             # The server is ending (Daphne cancels its applications and waits for them), or the client
             # did not answer our close.
             await self.shut(codes.RESTARTING)
+            await self._goodbye(receive)
         finally:
             self.gone()
 
@@ -315,6 +317,13 @@ class SocketConsumer(AsyncConsumer):
             self.close_for(error)
         except Exception as error:
             self.close_for(self._unexpected(error))
+
+    async def _goodbye(self, receive: Any) -> None:
+        """Wait for the client's answer to the close: Daphne drops what it has not yet written."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                while (await receive())["type"] != "websocket.disconnect":
+                    pass
 
     async def _end(self, code: int) -> None:
         """Close, and if the client does not answer that, go without it."""

@@ -74,27 +74,32 @@ class Subscription:
         return self._history == self.feed.history and self.cursor >= self.feed.cursor
 
     async def _catch_up(self) -> None:
+        page: Sequence[Frame] = ()
         while not self._caught_up():
             await self._writer.ready()
             if self._history != self.feed.history:
                 self.restart(self.feed.position, self.feed.began or ResetReason.EPOCH)
+                page = ()
                 continue
             try:
-                page = await self.feed.after(self.cursor)
+                page = page or await self.feed.after(self.cursor)
             except Unavailable:
                 await asyncio.sleep(RETRY)
                 continue
             if self._history == self.feed.history:
-                await self._deliver(page)
+                page = await self._deliver(page)
         self.feed.live.add(self)
 
-    async def _deliver(self, page: Sequence[Frame]) -> None:
+    async def _deliver(self, page: Sequence[Frame]) -> Sequence[Frame]:
+        """Write what there is room for; returns the rest, so that it need not be read again."""
         first = page[0].seq if page else self.feed.floor + 1
         if first is not None and self.cursor and first > self.cursor + 1:
             self.restart(self.feed.position, ResetReason.PRUNED)
         elif page:
             self._write(page)
             await asyncio.sleep(0)  # one slow reader must not hold the loop
+            return [frame for frame in page if (frame.seq or 0) > self.cursor]
         else:  # all of it is pruned, and the feed may not have learned how far
             self.cursor = max(self.cursor, self.feed.floor)
             await asyncio.sleep(RETRY)
+        return ()

@@ -122,9 +122,15 @@ class PortableWriter:
             async with asyncio.timeout(timeout):
                 if self._task is not None:
                     await asyncio.wait([self._task])
-                await self._send({"type": "websocket.close", "code": code})
+                await self._close(code)
         except Exception:
             self.abandon()
+
+    async def _close(self, code: int) -> None:
+        try:
+            await self._send({"type": "websocket.close", "code": code})
+        except Exception:  # a server that refuses codes below 3000, as Daphne does when it is not ours
+            await self._send({"type": "websocket.close"})
 
     def abandon(self) -> None:
         """Drop what is queued; the socket is gone."""

@@ -134,7 +134,7 @@ def running(place: Place, software: str, **settings: str) -> Iterator[Server]:
         server.end()
 
 
-ROOMS = 150  # circles that are made beforehand: one by REST takes longer than most tests
+ROOMS = 400  # circles that are made beforehand: one by REST takes longer than most tests
 
 _CAST = """
 import json

@@ -182,21 +182,15 @@ async def test_a_member_that_is_put_out_loses_the_stream_and_nothing_else(room: 
 
 
 async def test_a_user_that_is_deactivated_loses_every_socket(room: Room) -> None:
-    code = "from gathering.accounts.models import User as U; U.objects.filter(username='{}')"
-    place = room.server.place
-    name = f"temp{room.name}"
-    place.manage(
-        "shell",
-        "-v0",
-        "-c",
-        f"from gathering.accounts.models import User as U; U.objects.create_user({name!r})",
-    )
+    place, name = room.server.place, f"temp{room.name}{room.server.port}"
+    users = "from gathering.accounts.models import User as U"
+    place.manage("shell", "-v0", "-c", f"{users}; U.objects.create_user({name!r})")
     token = place.manage("create_token", name)
     room.call("ada", "POST", "members/", name=name)
     async with await connect(_address(room, f"since=0&token={token}")) as client:
         await client.recv()
-        turn_off = "u = U.objects.get(username='%s'); u.is_active = False; u.save()" % name
-        place.manage("shell", "-v0", "-c", code.split("; ")[0] + "; " + turn_off)
+        code = f"{users}; u = U.objects.get(username={name!r}); u.is_active = False; u.save()"
+        place.manage("shell", "-v0", "-c", code)
         assert await _refused(client) == ("access_withdrawn", 4003)
     async with await connect(_address(room, f"token={token}")) as client:
         assert await _refused(client) == ("not_authenticated", 4001)

@@ -348,9 +348,21 @@ async def test_older_frames_come_from_the_log_and_never_from_beyond_the_cursor()
     log = Log(10)
     feed = log.feed()
     feed.hear(log.append(2))
-    log.append(3)
+    feed.hear(log.append(3)[2:])
     assert [frame.seq for frame in await feed.after(8)] == [9, 10, 11, 12]
     assert log.reads == [(8, 12)]
+
+
+@in_no_time
+async def test_a_floor_that_was_learned_first_does_not_stand_above_the_head() -> None:
+    log = Log(3)
+    feed = log.feed()
+    log.append(5)
+    log.prune(6)
+    feed.learn(log.position, feed.known)
+    assert feed.position == Position("a", 3, 3)
+    await asyncio.sleep(1)
+    assert feed.position == Position("a", 8, 6)
 
 
 def ring_of(feed: Feed) -> list[int | None]:

@@ -91,6 +91,23 @@ async def test_what_is_heard_while_it_reads_is_neither_lost_nor_repeated() -> No
     assert follower.client.applied == list(range(1, 17))
 
 
+@pytest.mark.parametrize("tick", range(16))
+@pytest.mark.parametrize("since", [0, 5, 8])
+@in_no_time
+async def test_nothing_falls_between_catching_up_and_live(since: int, tick: int) -> None:
+    """Whichever turn of the loop it is in which an event is heard: 8 is in memory, 5 is not."""
+    log = Log(7)
+    feed = log.feed()
+    feed.hear(log.append(3))
+    follower = Follower(log, feed, since=since)
+    await turn(tick)
+    feed.hear(log.append())
+    await turn(tick)
+    feed.hear(log.append(2))
+    await asyncio.sleep(1)
+    assert follower.client.applied == list(range(since + 1, 14))
+
+
 @in_no_time
 async def test_one_that_goes_live_in_the_tick_of_an_event_gets_it_once() -> None:
     log = Log(5)

@@ -77,15 +77,16 @@ async def test_a_frame_larger_than_the_limit_goes_when_nothing_is_unread() -> No
 
 
 @in_no_time
-async def test_a_quarter_of_the_limit_is_followed_by_a_ping() -> None:
+async def test_a_quarter_of_the_limit_is_followed_by_one_ping() -> None:
     wire = Wire()
     writer = writer_to(wire)
     writer.write(frames_of(25))
     assert not writer.awaits_pong
     writer.write(frames_of(1))
     assert writer.awaits_pong
-    await turn(3)
-    assert wire.texts[-1] == PING
+    writer.write(frames_of(20))
+    await turn(5)
+    assert wire.texts == ["1" * 25, "1", PING, "1" * 20]
 
 
 @in_no_time
