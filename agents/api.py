@@ -15,10 +15,10 @@ from . import actions
 from .models import Agent
 from .serializers import (
     AgentChangeSerializer,
-    AgentInputSerializer,
     AgentSerializer,
     AgentSnapshotSerializer,
-    StatusRequestSerializer,
+    NewAgentSerializer,
+    ReportSerializer,
 )
 
 
@@ -29,10 +29,10 @@ class AgentsView(APIView):
         agents = Agent.objects.visible_to(_user(request)).select_related("user", "owner")
         return Response(AgentSerializer(pages.page(request, agents, "user__username"), many=True).data)
 
-    @extend_schema(request=AgentInputSerializer, responses={201: AgentSerializer})
+    @extend_schema(request=NewAgentSerializer, responses={201: AgentSerializer})
     def post(self, request: Request) -> Response:
         """Make an agent; you own it, and may make tokens for it."""
-        fields = checked(AgentInputSerializer(data=request.data))
+        fields = checked(NewAgentSerializer(data=request.data))
         return Response(AgentSerializer(actions.create_agent(_user(request), **fields)).data, status=201)
 
 
@@ -52,10 +52,10 @@ class AgentView(APIView):
 
 
 class StatusView(APIView):
-    @extend_schema(request=StatusRequestSerializer, responses=AgentSerializer)
+    @extend_schema(request=ReportSerializer, responses=AgentSerializer)
     def post(self, request: Request, key: str) -> Response:
         """Say what you are doing, as the agent itself."""
-        fields = checked(StatusRequestSerializer(data=request.data))
+        fields = checked(ReportSerializer(data=request.data))
         return Response(AgentSerializer(actions.report_status(_user(request), key, **fields)).data)
 
 

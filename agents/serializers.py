@@ -31,7 +31,7 @@ class AgentSerializer(serializers.Serializer[Agent]):
         }
 
 
-class AgentInputSerializer(StrictSerializer):
+class NewAgentSerializer(StrictSerializer):
     name = Text(max_length=63)
     display_name = Text(max_length=100, allow_blank=True, default="")
     description = Text(max_length=4000, allow_blank=True, default="")
@@ -54,5 +54,5 @@ class StatusSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Agent.Status.choices)
 
 
-class StatusRequestSerializer(StrictSerializer, StatusSerializer):
+class ReportSerializer(StrictSerializer, StatusSerializer):
     """The same in REST."""

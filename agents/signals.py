@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
 from circles.models import Membership
@@ -34,7 +34,7 @@ def withdraw_from_owner(instance: Agent, created: bool, **_: Any) -> None:
         access.changed(channel=instance.channel)
 
 
-@receiver(post_delete, sender=Membership)
+@receiver(pre_delete, sender=Membership)
 def withdraw_from_members(instance: Membership, **_: Any) -> None:
     """Whoever saw an agent through a circle that it leaves."""
     if instance.user.is_agent:

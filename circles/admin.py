@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -31,10 +32,24 @@ class MembersInline(admin.TabularInline):
         return False
 
 
+class NewMembers(BaseInlineFormSet):
+    def clean(self) -> None:
+        """Nobody twice: the form of a row cannot see its circle, and so not the constraint."""
+        super().clean()
+        known = set(self.instance.memberships.values_list("user", flat=True)) if self.instance.pk else set()
+        for form in self.forms:
+            user = form.cleaned_data.get("user") if form.is_valid() else None
+            if user is not None and user.pk in known:
+                form.add_error("user", f"{user} is in already.")
+            elif user is not None:
+                known.add(user.pk)
+
+
 class NewMembersInline(admin.TabularInline):
     """Those who are let in."""
 
     model = Membership
+    formset = NewMembers
     verbose_name_plural = "let in"
     fields = ("user", "role")
     autocomplete_fields = ("user",)

@@ -18,16 +18,16 @@ from . import actions
 from .models import Circle, Membership, Message
 from .serializers import (
     CircleChangeSerializer,
-    CircleInputSerializer,
     CircleSerializer,
     CircleSnapshotSerializer,
     HistorySerializer,
-    MemberInputSerializer,
     MembershipSerializer,
     MessageSerializer,
     MessagesSerializer,
+    NewCircleSerializer,
+    NewMemberSerializer,
+    NewMessageSerializer,
     PostedSerializer,
-    PostRequestSerializer,
     RoleSerializer,
 )
 
@@ -41,10 +41,10 @@ class CirclesView(APIView):
         circles = pages.page(request, Circle.objects.visible_to(_user(request)), "name")
         return Response(CircleSerializer(circles, many=True).data)
 
-    @extend_schema(request=CircleInputSerializer, responses={201: CircleSerializer})
+    @extend_schema(request=NewCircleSerializer, responses={201: CircleSerializer})
     def post(self, request: Request) -> Response:
         """Make a circle; you own it."""
-        fields = checked(CircleInputSerializer(data=request.data))
+        fields = checked(NewCircleSerializer(data=request.data))
         circle = actions.create_circle(_user(request), **fields)
         return Response(CircleSerializer(circle).data, status=201)
 
@@ -71,10 +71,10 @@ class MembersView(APIView):
         members = _members(actions.find_circle(_user(request), name))
         return Response(MembershipSerializer(pages.page(request, members, "user__username"), many=True).data)
 
-    @extend_schema(request=MemberInputSerializer, responses={201: MembershipSerializer})
+    @extend_schema(request=NewMemberSerializer, responses={201: MembershipSerializer})
     def post(self, request: Request, name: str) -> Response:
         """Let a person or an agent in, as an owner."""
-        fields = checked(MemberInputSerializer(data=request.data))
+        fields = checked(NewMemberSerializer(data=request.data))
         member = actions.add_member(_user(request), name, fields.pop("name"), **fields)
         return Response(MembershipSerializer(member).data, status=201)
 
@@ -107,12 +107,12 @@ class MessagesView(APIView):
 
     @extend_schema(
         parameters=[OpenApiParameter("Idempotency-Key", str, "header", description="As `id` in the body.")],
-        request=PostRequestSerializer,
+        request=NewMessageSerializer,
         responses={201: PostedSerializer, 200: PostedSerializer},
     )
     def post(self, request: Request, name: str) -> Response:
         """Post.  With an `id` that was posted before, nothing is: the answer is 200 and the first message."""
-        fields = checked(PostRequestSerializer(data=request.data))
+        fields = checked(NewMessageSerializer(data=request.data))
         ref = _ref(request, fields)
         user = _user(request)
         done = receipts.perform(user.pk, ref, lambda: actions.post_message(user, name, **fields))

@@ -52,7 +52,7 @@ class CircleSerializer(serializers.ModelSerializer[Circle]):
         read_only_fields = fields
 
 
-class CircleInputSerializer(StrictSerializer):
+class NewCircleSerializer(StrictSerializer):
     name = Text(max_length=63, help_text="Lower-case letters, digits, '-' and '_'; for ever.")
     title = Text(max_length=200, allow_blank=True, default="")
     description = Text(max_length=4000, allow_blank=True, default="")
@@ -82,7 +82,7 @@ class MembershipSerializer(serializers.Serializer[Membership]):
         }
 
 
-class MemberInputSerializer(StrictSerializer):
+class NewMemberSerializer(StrictSerializer):
     name = Text(max_length=63, help_text="The name of a person or an agent.")
     role = serializers.ChoiceField(
         Membership.Role.choices,
@@ -135,7 +135,7 @@ class SpokenSerializer(PostSerializer):
     agent_id = serializers.IntegerField(required=False)
 
 
-class PostRequestSerializer(StrictSerializer, PostSerializer):
+class NewMessageSerializer(StrictSerializer, PostSerializer):
     id = Text(
         max_length=64,
         required=False,

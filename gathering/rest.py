@@ -20,11 +20,11 @@ from django.core.exceptions import (
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.settings import api_settings
-from rest_framework.views import set_rollback
 
 from gathering.protocol.errors import (
     BadField,
@@ -83,6 +83,8 @@ class Refusal:
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's ``EXCEPTION_HANDLER``; None leaves the exception, our fault, to Django."""
+    from rest_framework.views import set_rollback  # here, since its module asks this one for the parser
+
     refusal = refusal_of(exc)
     if refusal is None:
         return None
@@ -110,6 +112,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, BadInput(), lambda: defaults.bad_request(request, exception))
 
 
+@csrf_exempt  # it does nothing, and a page about a missing cookie would mislead
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """A path under ``/api/`` that leads nowhere, also where a missing slash would be added otherwise."""
     return _page(request, NotFound(), lambda: defaults.page_not_found(request, Http404()))

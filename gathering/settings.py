@@ -203,6 +203,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,  # which fields a PATCH needs, its serializer says
     "ENUM_NAME_OVERRIDES": {
         "CircleStatus": "circles.models.Circle.Status",
         "AgentStatus": "agents.models.Agent.Status",
@@ -210,6 +211,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gathering.hub.openapi.describe_events",
+        "gathering.hub.openapi.describe_errors",
     ],
 }
 

@@ -52,7 +52,7 @@ def add_to_admin() -> None:
     users.actions = [*(users.actions or ()), close_sockets]
 
 
-@admin.action(description="Close their sockets (they may come back)")
+@admin.action(description="Close their sockets (they may come back)", permissions=["change"])
 def close_sockets(_: Any, request: HttpRequest, queryset: QuerySet[User]) -> None:
     with transaction.atomic():
         for user in queryset:

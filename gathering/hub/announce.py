@@ -14,7 +14,7 @@ from copy import copy
 from typing import Any, TypeAlias
 
 from django.db import transaction
-from django.db.models.signals import ModelSignal, post_delete, post_save, pre_delete
+from django.db.models.signals import ModelSignal, post_save, pre_delete
 from django.utils import timezone
 
 from gathering.protocol import frames
@@ -53,16 +53,13 @@ def announce(
             publish(changed(_as_stored(instance, about["update_fields"]), instance.before))
 
     def going(instance: Any, using: str, **_: object) -> None:
-        instance.before = instance.stored(using)
-
-    def gone(instance: Any, **_: object) -> None:
-        if deleted is not None and instance.before:  # else somebody else has deleted it meanwhile
+        # Before, since Django deletes a cascade in any order: what the row points to may go first.
+        if deleted is not None and instance.stored(using):  # else somebody else has deleted it
             publish(deleted(instance))
 
     _connect(post_save, saved, model)
     if deleted is not None:
         _connect(pre_delete, going, model)
-        _connect(post_delete, gone, model)
 
 
 def publish(built: Built) -> list[Frame]:

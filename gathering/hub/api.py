@@ -104,8 +104,8 @@ class EventsFace:
     def _asked(self) -> Asked:
         asked = query(self._scope)
         since = parse_since(self._header(b"last-event-id") or asked.get("since"), asked.get("epoch"))
-        limit = _whole(asked, "limit", log.PAGE, MAX_LIMIT)
-        return Asked(since, limit or log.PAGE, _whole(asked, "wait", 0, MAX_WAIT))
+        limit = _whole(asked, "limit", log.PAGE, MAX_LIMIT, least=1)
+        return Asked(since, limit, _whole(asked, "wait", 0, MAX_WAIT))
 
     async def _page(self, feed: Feed, position: Position) -> None:
         """``{"channel", "epoch", "head", "floor", "events", "reset"}``; ``reset`` says why ``since``
@@ -190,8 +190,9 @@ class EventsFace:
             return
         extra = [(b"www-authenticate", b"Bearer")] if error.status == TokenExpired.status else []
         await self._start(error.status, JSON, *extra)
-        data = {name: value for name, value in error.as_data().items() if name != "ref"}
-        await self._body(frames.dumps(data))
+        data = {"code": error.code, "detail": error.detail, "retryable": error.retryable}
+        fields = {"fields": {error.field: [error.detail]}} if error.field else {}
+        await self._body(frames.dumps({**data, **fields}))
 
     def _wants_sse(self) -> bool:
         return SSE in (self._header(b"accept") or "").encode()
@@ -226,10 +227,10 @@ async def follow(feed: Feed, cursor: int, keepalive: float) -> AsyncIterator[lis
             yield []
 
 
-def _whole(asked: dict[str, str], name: str, default: int, most: int) -> int:
+def _whole(asked: dict[str, str], name: str, default: int, most: int, least: int = 0) -> int:
     text = asked.get(name, "")
     if not text:
         return default
-    if not (text.isascii() and text.isdigit()) or int(text[:9]) > most:
-        raise BadField(f"'{name}' is a whole number from 0 to {most}.", field=name)
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise BadField(f"'{name}' is a whole number from {least} to {most}.", field=name)
     return int(text)

@@ -461,4 +461,4 @@ class Hub(RuleBasedStateMachine):
 
 
 TestHub = Hub.TestCase
-TestHub.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestHub.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
