@@ -122,6 +122,11 @@ class World:
         """The server with small limits and short deadlines."""
         return self.serve(HASTY)
 
+    @cached_property
+    def spare(self) -> Server:
+        """Like the steady one, but it may be found dead: ``start`` it."""
+        return self.serve(STEADY)
+
     @property
     def both(self) -> list[Server]:
         """Two processes on one database."""

@@ -86,6 +86,8 @@ class FastWriter:
         return True
 
     def control(self, text: str) -> None:
+        if self._wire.paused:  # it asks, and does not read the answers
+            self._stalled_since = self._stalled_since or time.monotonic()
         if not self._closed:
             self._wire.write_wire(websocket_frame(text))
 

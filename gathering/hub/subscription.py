@@ -9,6 +9,7 @@ back to catching up: what waits for a slow client waits in the log, not in memor
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from gathering.protocol import frames
@@ -18,6 +19,8 @@ from gathering.protocol.errors import Unavailable
 from .feed import Feed
 from .frame import Frame
 from .writer import Writer
+
+logger = logging.getLogger(__name__)
 
 RETRY = 0.5  # seconds between readings while the database is away
 
@@ -84,6 +87,10 @@ class Subscription:
             try:
                 page = page or await self.feed.after(self.cursor)
             except Unavailable:
+                await asyncio.sleep(RETRY)
+                continue
+            except Exception:
+                logger.exception("%s cannot be read; trying again", self.feed.channel)
                 await asyncio.sleep(RETRY)
                 continue
             if self._history == self.feed.history:

@@ -10,20 +10,15 @@ from tests.clients import eventually, seqs
 from tests.faithful import Faithful
 from tests.processes import poll
 from tests.rooms import Room
-from tests.servers import STEADY, Server, World, manage
+from tests.servers import Server, World, manage
 
 MANY = 40
 
 
-@pytest.fixture(scope="module")
-def short_lived(world: World) -> Server:
-    return world.serve(STEADY)
-
-
 @pytest.fixture
-def mortal(short_lived: Server) -> Server:
+def mortal(world: World) -> Server:
     """A server to be killed."""
-    return short_lived.start()
+    return world.spare.start()
 
 
 async def test_what_is_said_on_one_process_is_heard_on_the_other(room: Room) -> None:
