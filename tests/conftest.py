@@ -59,6 +59,14 @@ def room(rooms: Rooms) -> Room:
     return rooms.make()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``-n 2 --dist loadgroup``, one worker has all tests of a world: it is made once."""
+    for item in items:
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        if "world" in params:
+            item.add_marker(pytest.mark.xdist_group("-".join(params["world"])))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
     report = yield

@@ -97,7 +97,7 @@ async def test_since_the_head_replays_nothing(room: Room) -> None:
 
 
 async def test_a_long_replay_is_whole(room: Room) -> None:
-    head = room.hand("post", "ada", room.name, 450)  # more than two pages of the log
+    head = room.hand("post", "ada", room.name, 230)  # more than a page of the log
     client = await room.join("bob", since=0)
     client.cursor = 0
     assert seqs(await client.until(head)) == list(range(1, head + 1))

@@ -98,13 +98,13 @@ async def test_a_circle_that_is_deleted_is_closed(room: Room) -> None:
 
 
 async def test_a_token_that_expires_ends_its_sockets(room: Room) -> None:
-    client = await room.join(None, token=room.hand("mint", "bob", 1.5))
+    client = await room.join(None, token=room.hand("mint", "bob", 1))
     assert await client.answers_ping()
     assert await client.refused() == ("token_expired", 4010)
 
 
 async def test_a_refreshed_socket_outlives_its_first_token(room: Room) -> None:
-    brief = room.hand("mint", "bob", 1.5)
+    brief = room.hand("mint", "bob", 1)
     client, witness = await room.join(None, token=brief), await room.join(None, token=brief)
     await client.ask("refresh", token=room.world.tokens["bob"])
     assert await witness.closed() == 4010

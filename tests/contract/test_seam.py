@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from tests.clients import Client, contents, seqs
 from tests.rooms import Room
 
-JOINS = 40
-POSTS_EACH = 100
+JOINS = 30
+POSTS_EACH = 60
 POSTERS = 3
 
 
