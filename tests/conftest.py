@@ -59,6 +59,7 @@ def room(rooms: Rooms) -> Room:
     return rooms.make()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With ``-n 2 --dist loadgroup``, one worker has all tests of a world: it is made once."""
     for item in items:

@@ -26,7 +26,10 @@ class Rooms:
         self, path: str, token: str | None = None, *, on: Server | None = None, **options: Any
     ) -> Client:
         """A client at ``path`` of a server (the steady one); closed when the test ends."""
-        url = f"{(on or self.world.steady).ws}{path}"
+        return await self.connect_to(f"{(on or self.world.steady).ws}{path}", token, **options)
+
+    async def connect_to(self, url: str, token: str | None = None, **options: Any) -> Client:
+        """A client at a whole address; closed when the test ends."""
         client = await Client.connect(url, token, **options)
         self._stack.push_async_callback(client.close)
         return client

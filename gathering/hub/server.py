@@ -1,4 +1,7 @@
-"""Uvicorn as the hub wants it: sockets that take prebuilt frames, and an end in order."""
+"""Uvicorn as the hub wants it: sockets that take prebuilt frames, and an end in order.
+
+A worker imports this before Django is set up, so nothing here imports a model when it is loaded.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.supervisors import multiprocess
 
 from gathering.protocol import codes, frames
 from gathering.protocol.errors import FrameTooLarge
 
-from . import process
 from .fastwriter import EXTENSION
 from .frame import websocket_frame
 
@@ -88,7 +91,30 @@ class DrainingServer(uvicorn.Server):
     """
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        from . import process
+
         for server in self.servers:
             server.close()
         await process.current().drain()
         await super().shutdown(sockets)
+
+
+class DrainingProcess(multiprocess.Process):
+    """One of several workers: uvicorn's, with a server that drains."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = DrainingServer(config=self.config)
+        return self._server
+
+
+def run(config: uvicorn.Config) -> bool:
+    """Serve until told to stop, with ``config.workers`` processes; False if it could not start."""
+    if config.workers > 1:
+        multiprocess.Process = DrainingProcess  # type: ignore[misc]  # the supervisor makes no other
+        multiprocess.Multiprocess(config, sockets=[config.bind_socket()]).run()
+        return True
+    server = DrainingServer(config)
+    server.run()
+    return server.started

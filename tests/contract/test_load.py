@@ -43,7 +43,7 @@ async def test_who_comes_and_goes_leaves_nothing_behind(room: Room) -> None:
     await _visit(room, server, WARM_UP)
     memory, files = server.rss, server.open_files
     await _visit(room, server, VISITS)
-    assert server.rss - memory < 4 * MB
+    assert server.rss - memory < 10 * MB  # a connection that stays holds 32 KB, so they would be 32
     assert server.open_files <= files + 3  # not one for each visit
 
 

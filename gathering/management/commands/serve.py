@@ -34,9 +34,8 @@ class Command(BaseCommand):
 
 def _uvicorn(host: str, port: int, workers: int) -> None:
     from uvicorn import Config
-    from uvicorn.supervisors import Multiprocess
 
-    from gathering.hub.server import DrainingServer, FastProtocol
+    from gathering.hub.server import FastProtocol, run
 
     config = Config(
         APPLICATION,
@@ -53,12 +52,7 @@ def _uvicorn(host: str, port: int, workers: int) -> None:
         access_log=False,
         timeout_graceful_shutdown=5,
     )
-    server = DrainingServer(config)
-    if workers > 1:
-        Multiprocess(config, target=server.run, sockets=[config.bind_socket()]).run()
-    else:
-        server.run()
-    if not server.started and workers == 1:
+    if not run(config):
         sys.exit(3)
 
 
