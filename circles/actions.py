@@ -3,23 +3,26 @@
 Whoever calls (socket, REST, admin, command) translates; nobody else checks.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from gathering.accounts.models import User
+from gathering.hub.kinds import Asked
 from gathering.protocol.errors import (
     BadField,
     CircleArchived,
     CirclePaused,
     Conflict,
+    GatheringError,
     NotAllowed,
     NotFound,
 )
 
 from .models import Circle, Membership, Message
 
+T = TypeVar("T")
 Role = Membership.Role
 Status = Circle.Status
 
@@ -30,6 +33,13 @@ def find_circle(user: User, name: str) -> Circle:
     if circle is None:
         raise NotFound
     return circle
+
+
+def seen_circles(asked: Collection[tuple[User, str]]) -> list[tuple[User, str]]:
+    """Of pairs of a user and a circle's name, those where the user may see it."""
+    users, names_ = zip(*asked, strict=True) if asked else ((), ())
+    seen = Circle.objects.filter(name__in=set(names_)).seen_by(set(users))
+    return [(user, name) for user, name in asked if (user.pk, name) in seen]
 
 
 def names_of_circles(user: User) -> Iterable[str]:
@@ -96,45 +106,108 @@ def remove_member(user: User, name: str, other: str) -> None:
     membership.delete()
 
 
-@transaction.atomic
 def post_message(user: User, name: str, content: str, reply_to: int | None = None) -> Message:
     """Say ``content`` in the circle, as ``user``."""
-    circle = open_circle(user, name)
-    if reply_to is not None and not circle.messages.filter(pk=reply_to).exists():
-        raise BadField("'reply_to' names no message of this circle.", field="reply_to")
-    message = Message(circle=circle, author=user, content=content, reply_to_id=reply_to)
-    message.save()
-    return message
+    return _only(post_messages([Asked(user, name, {"content": content, "reply_to": reply_to})]))
+
+
+@transaction.atomic(savepoint=False)
+def post_messages(asked: Sequence[Asked]) -> list[Message | GatheringError]:
+    """Say what is asked, in order; instead of each message that is refused, there is its error."""
+    circles = _open_circles({(each.user, each.key) for each in asked})
+    answers = _answers(asked)
+    posted = [_message(each, circles[each.user, each.key], answers) for each in asked]
+    Message.objects.bulk_create([each for each in posted if isinstance(each, Message)])
+    return posted
 
 
 def speak(user: User, name: str, **fields: Any) -> Message:
     """Post what a frame says, unless it claims another sender than its token's."""
-    claims = {claim: fields.pop(claim) for claim in ("sender", "user_id", "agent_id") if claim in fields}
-    noun = "agent_id" if user.is_agent else "user_id"
-    truth = {"sender": user.username, noun: user.pk}
-    if any(truth.get(claim) != value for claim, value in claims.items()):
-        raise NotAllowed(f"Your token speaks for '{user.username}' and nobody else.")
-    return post_message(user, name, **fields)
+    return _only(speak_together([Asked(user, name, fields)]))
+
+
+def speak_together(asked: Sequence[Asked]) -> list[Message | GatheringError]:
+    """Like :func:`speak` for many, in one transaction."""
+    refused = [_false_claim(each) for each in asked]
+    posted = iter(post_messages([each for each, no in zip(asked, refused, strict=True) if no is None]))
+    return [no or next(posted) for no in refused]
 
 
 def speak_as_agent(user: User, name: str, **fields: Any) -> Message:
     """Post an ``agent_message``, which only an agent's token may send."""
-    if not user.is_agent:
-        raise NotAllowed(f"Your token speaks for '{user.username}', who is a person.")
-    return speak(user, name, **fields)
+    return _only(speak_as_agents_together([Asked(user, name, fields)]))
+
+
+def speak_as_agents_together(asked: Sequence[Asked]) -> list[Message | GatheringError]:
+    """Like :func:`speak_as_agent` for many, in one transaction."""
+    refused = [None if each.user.is_agent else _a_person(each.user) for each in asked]
+    posted = iter(speak_together([each for each, no in zip(asked, refused, strict=True) if no is None]))
+    return [no or next(posted) for no in refused]
 
 
 def open_circle(user: User, name: str) -> Circle:
     """The circle ``name`` if it takes what ``user`` says: one query for a member."""
-    own = Membership.objects.select_related("circle").filter(user=user, circle__name=name).first()
-    circle = own.circle if own is not None else find_circle(user, name)
+    return _only(list(_open_circles({(user, name)}).values()))
+
+
+def _open_circles(asked: set[tuple[User, str]]) -> dict[tuple[User, str], Circle | GatheringError]:
+    """The circle for each pair of a user and a name, or why that takes nothing: one query for members."""
+    users, names_ = zip(*asked, strict=True) if asked else ((), ())
+    rows = Membership.objects.select_related("circle").order_by()
+    own = {
+        (row.user_id, row.circle.name): row
+        for row in rows.filter(user__in=set(users), circle__name__in=set(names_))
+    }
+    return {(user, name): _if_open(user, name, own.get((user.pk, name))) for user, name in asked}
+
+
+def _if_open(user: User, name: str, own: Membership | None) -> Circle | GatheringError:
     if own is not None and own.role == Role.OBSERVER:
-        raise NotAllowed("Observers read; they do not post.")
-    if circle.status == Status.ARCHIVED:
-        raise CircleArchived
-    if circle.status == Status.PAUSED:
-        raise CirclePaused
-    return circle
+        return NotAllowed("Observers read; they do not post.")
+    try:
+        circle = own.circle if own is not None else find_circle(user, name)
+    except NotFound as error:
+        return error
+    closed = {Status.ARCHIVED: CircleArchived, Status.PAUSED: CirclePaused}.get(Status(circle.status))
+    return closed() if closed else circle
+
+
+def _answers(asked: Sequence[Asked]) -> set[tuple[int, int]]:
+    """Of the messages that are replied to, those that exist: circle's id and message's id."""
+    ids = {each.fields.get("reply_to") for each in asked} - {None}
+    return set(Message.objects.filter(pk__in=ids).order_by().values_list("circle_id", "pk")) if ids else set()
+
+
+def _message(
+    asked: Asked, circle: Circle | GatheringError, answers: set[tuple[int, int]]
+) -> Message | GatheringError:
+    if isinstance(circle, GatheringError):
+        return circle
+    reply_to = asked.fields.get("reply_to")
+    if reply_to is not None and (circle.pk, reply_to) not in answers:
+        return BadField("'reply_to' names no message of this circle.", field="reply_to")
+    return Message(circle=circle, author=asked.user, content=asked.fields["content"], reply_to_id=reply_to)
+
+
+def _false_claim(asked: Asked) -> GatheringError | None:
+    user, noun = asked.user, "agent_id" if asked.user.is_agent else "user_id"
+    truth = {"sender": user.username, noun: user.pk}
+    for claim in ("sender", "user_id", "agent_id"):
+        if claim in asked.fields and asked.fields[claim] != truth.get(claim):
+            return NotAllowed(f"Your token speaks for '{user.username}' and nobody else.")
+    return None
+
+
+def _a_person(user: User) -> GatheringError:
+    return NotAllowed(f"Your token speaks for '{user.username}', who is a person.")
+
+
+def _only(made: Sequence[T | GatheringError]) -> T:
+    """The one of ``made``; raises it if it is an error."""
+    (one,) = made
+    if isinstance(one, GatheringError):
+        raise one
+    return one
 
 
 def _owned(user: User, name: str) -> Circle:

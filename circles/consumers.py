@@ -4,7 +4,7 @@ from gathering.hub.kinds import Kind, Taken
 from . import actions, events
 from .serializers import NothingSerializer, SpokenSerializer
 
-SPEAK = Taken(actions.speak, SpokenSerializer)
+SPEAK = Taken(actions.speak, SpokenSerializer, together=actions.speak_together)
 CIRCLES = Kind(
     "circles",
     actions.find_circle,
@@ -12,9 +12,12 @@ CIRCLES = Kind(
     {
         "user_message": SPEAK,
         "message": SPEAK,
-        "agent_message": Taken(actions.speak_as_agent, SpokenSerializer),
+        "agent_message": Taken(
+            actions.speak_as_agent, SpokenSerializer, together=actions.speak_as_agents_together
+        ),
         "typing": Taken(events.typing, NothingSerializer),
     },
+    actions.seen_circles,
 )
 
 

@@ -1,5 +1,6 @@
 """Circles, who belongs to them, and what was said in them."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -20,6 +21,15 @@ class CircleQuerySet(AnnouncedQuerySet):
         if not user.is_active:
             return self.none()
         return self if user.is_staff else self.filter(memberships__user=user)
+
+    def seen_by(self, users: Iterable[Any]) -> set[tuple[int, str]]:
+        """Pairs of a user's id and the name of a circle that it may see: ``visible_to`` for many at once."""
+        active = [user for user in users if user.is_active]
+        everybody = self.filter(memberships__user__in=[user for user in active if not user.is_staff])
+        pairs = set(everybody.order_by().values_list("memberships__user_id", "name"))
+        if staff := [user.pk for user in active if user.is_staff]:
+            pairs |= {(pk, name) for name in self.order_by().values_list("name", flat=True) for pk in staff}
+        return pairs
 
 
 class Circle(Announced):
@@ -107,18 +117,23 @@ class Message(Announced):
     def __str__(self) -> str:
         return self.content[:60]
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.mentions = self._members(mentioned(self.content))
-        super().save(*args, **kwargs)
+    @classmethod
+    def prepare(cls, rows: Sequence["Message"]) -> None:
+        """``mentions`` are those of the names in ``content`` that belong to the circle, in their order."""
+        named = [(row, mentioned(row.content)) for row in rows]
+        belong = _members({(row.circle_id, name) for row, names_ in named for name in names_})
+        for row, names_ in named:
+            row.mentions = [name for name in names_ if (row.circle_id, name) in belong]
 
     def guard(self) -> None:
         if self.before:
             raise ValidationError("A message does not change once it was said: it is in the log.")
 
-    def _members(self, names_: list[str]) -> list[str]:
-        """Those of ``names_`` that belong to the circle, in the order in which they are mentioned."""
-        if not names_:
-            return []
-        users = self.circle.memberships.filter(user__username__in=names_)
-        known = set(users.values_list("user__username", flat=True))
-        return [name for name in names_ if name in known]
+
+def _members(asked: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of ``asked``, pairs of a circle's id and a name, that are memberships."""
+    if not asked:
+        return set()
+    circles, names_ = zip(*asked, strict=True)
+    found = Membership.objects.filter(circle_id__in=set(circles), user__username__in=set(names_))
+    return asked & set(found.values_list("circle_id", "user__username"))

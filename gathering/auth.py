@@ -33,8 +33,8 @@ class Door:
     It adds to the scope ``credential`` (:class:`Credential` or None), ``origin_error``
     (:class:`OriginRefused` or None; with it there is no credential), ``subprotocol``
     (``"gathering.v1"`` or None), and the synchronous functions ``authenticate``
-    (:func:`tokens.identify`) and ``recheck`` (:func:`tokens.recheck`).  It refuses nothing: who
-    serves the scope does, in its own words.
+    (:func:`tokens.identify`), ``authenticate_all`` (:func:`tokens.identify_all`) and ``recheck``
+    (:func:`tokens.recheck`).  It refuses nothing: who serves the scope does, in its own words.
     """
 
     def __init__(self, inner: App) -> None:
@@ -98,6 +98,7 @@ def _found(scope: dict[str, Any]) -> dict[str, Any]:
         "origin_error": refused,
         "subprotocol": SUBPROTOCOL if SUBPROTOCOL in carried.subprotocols else None,
         "authenticate": tokens.identify,
+        "authenticate_all": tokens.identify_all,
         "recheck": tokens.recheck,
     }
 

@@ -392,7 +392,7 @@ def test_a_database_that_is_away_is_a_503_to_be_tried_again(
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(actions, "find_circle", away)
-    monkeypatch.setattr(actions, "open_circle", away)
+    monkeypatch.setattr(actions, "_open_circles", away)
     as_json: dict[str, Any] = {"get": {}, "post": {"data": {"content": "x"}, "format": "json"}}
     answer = getattr(as_user(people.bob), method)(path, **as_json[method])
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

@@ -6,6 +6,7 @@ import pytest
 
 from circles import actions
 from circles.models import Circle, Message
+from gathering.hub.kinds import Asked
 
 from .law import replay, take
 
@@ -30,6 +31,13 @@ ACTIONS = {
     ),
     "staff from outside": lambda p: actions.post_message(p.sue, "team", "<b>News</b> \u2028 ☃ 𝄞"),
     "many": lambda p: [actions.post_message(p.ada, "team", str(n)) for n in range(60)],
+    "many together": lambda p: actions.speak_together(
+        [
+            Asked(user, "team", {"content": f"@bob {n}"})
+            for n in range(30)
+            for user in (p.ada, p.robo, p.carol)
+        ]
+    ),
 }
 
 
@@ -57,9 +65,10 @@ def test_every_action_is_under_the_law() -> None:
 
     of_module = inspect.getmembers(actions, inspect.isfunction)
     public = {n for n, f in of_module if not n.startswith("_") and f.__module__ == actions.__name__}
-    reading = {"find_circle", "names_of_circles", "open_circle"}
-    by_frames = {"speak", "speak_as_agent"}  # post_message, after a look at who claims to speak
-    shown = {"change_circle", "add_member", "change_role", "remove_member", "post_message"}
+    reading = {"find_circle", "seen_circles", "names_of_circles", "open_circle"}
+    # post_messages, after a look at who claims to speak
+    by_frames = {"speak", "speak_as_agent", "speak_together", "speak_as_agents_together"}
+    shown = {"change_circle", "add_member", "change_role", "remove_member", "post_message", "post_messages"}
     assert public == reading | by_frames | shown | {"create_circle"}
 
 

@@ -4,7 +4,8 @@ Everything here is synchronous and asks the database.  Errors of the database it
 """
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from hmac import compare_digest
 from typing import cast
@@ -16,7 +17,7 @@ from knox.crypto import hash_token
 from knox.settings import CONSTANTS
 from rest_framework.request import Request
 
-from gathering.protocol.errors import AccessWithdrawn, NotAuthenticated, TokenExpired
+from gathering.protocol.errors import AccessWithdrawn, GatheringError, NotAuthenticated, TokenExpired
 
 from . import sessions, tickets
 from .identity import Credential, Identity, by_token
@@ -26,6 +27,7 @@ __all__ = [
     "Credential",
     "Identity",
     "identify",
+    "identify_all",
     "identity_of",
     "may_manage",
     "mint",
@@ -34,6 +36,7 @@ __all__ = [
     "revoke",
     "revoke_all",
     "verify",
+    "verify_all",
 ]
 
 USE_IS_NOTED_EVERY = timedelta(minutes=5)
@@ -57,16 +60,22 @@ def verify(text: object) -> Identity:
 
     Raises ``TokenExpired``, or ``NotAuthenticated`` for anything else, an inactive user included.
     """
-    if not isinstance(text, str) or not _SHAPE.fullmatch(text):
-        raise NotAuthenticated
-    digest = hash_token(text)
-    # The index is asked for the key, which is no secret; the secret is compared in constant time.
-    for token in _tokens().filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH]):
-        if compare_digest(token.digest, digest):
-            identity = by_token(token)
-            _note_use(token)
-            return identity
-    raise NotAuthenticated
+    (result,) = verify_all([text])
+    if isinstance(result, GatheringError):
+        raise result
+    return result
+
+
+def verify_all(texts: Sequence[object]) -> list[Identity | GatheringError]:
+    """:func:`verify` for many in one query; an error stands in its place."""
+    shaped = {text for text in texts if isinstance(text, str) and _SHAPE.fullmatch(text)}
+    # The index is asked for the keys, which are no secret; the secret is compared in constant time.
+    keys = {text[: CONSTANTS.TOKEN_KEY_LENGTH] for text in shaped}
+    rows: defaultdict[str, list[Token]] = defaultdict(list)
+    for row in _tokens().filter(token_key__in=keys) if keys else ():
+        rows[row.token_key].append(row)
+    known = {text: _match(text, rows[text[: CONSTANTS.TOKEN_KEY_LENGTH]]) for text in shaped}
+    return [known[text] if isinstance(text, str) and text in known else NotAuthenticated() for text in texts]
 
 
 def revoke(token: Token) -> None:
@@ -87,6 +96,15 @@ def identify(credential: Credential | str) -> Identity:
     if isinstance(credential, str):
         return verify(credential)
     return _BY_KIND[credential.kind](credential.value)
+
+
+def identify_all(credentials: Sequence[Credential | str]) -> list[Identity | GatheringError]:
+    """:func:`identify` for many: one query for all tokens; an error stands in its place."""
+    tokens = {
+        place: text for place, each in enumerate(credentials) if (text := _token_text(each)) is not None
+    }
+    verified = dict(zip(tokens, verify_all(list(tokens.values())), strict=True))
+    return [verified[place] if place in verified else _try(each) for place, each in enumerate(credentials)]
 
 
 def recheck(identity: Identity) -> Identity:
@@ -139,6 +157,33 @@ def register_manager(says: Callable[[User, User], bool]) -> Callable[[User, User
 
 def _tokens() -> QuerySet[Token]:
     return Token.objects.select_related("user").order_by()
+
+
+def _match(text: str, rows: Iterable[Token]) -> Identity | GatheringError:
+    digest = hash_token(text)
+    for token in rows:
+        if compare_digest(token.digest, digest):
+            try:
+                identity = by_token(token)
+            except GatheringError as error:
+                return error
+            _note_use(token)
+            return identity
+    return NotAuthenticated()
+
+
+def _token_text(credential: Credential | str) -> str | None:
+    """The text of a plain token; None for what is looked up in another way."""
+    if isinstance(credential, str):
+        return credential
+    return credential.value if credential.kind == "token" else None
+
+
+def _try(credential: Credential | str) -> Identity | GatheringError:
+    try:
+        return identify(credential)
+    except GatheringError as error:
+        return error
 
 
 def _note_use(token: Token) -> None:

@@ -7,14 +7,16 @@ same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
+from itertools import groupby, islice
 from typing import Any, TypeAlias
 
 from django.db import transaction
-from django.db.models.signals import ModelSignal, post_save, pre_delete
+from django.db.models.signals import post_save, pre_delete
+from django.dispatch import Signal
 from django.utils import timezone
 
 from gathering.protocol import frames
@@ -22,7 +24,7 @@ from gathering.protocol import frames
 from . import doorbell, log
 from .frame import Frame
 from .log import Draft
-from .models import Announced
+from .models import Announced, created_together
 
 Built: TypeAlias = Draft | Iterable[Draft] | None
 Builder: TypeAlias = Callable[[Any], Built]
@@ -45,12 +47,19 @@ def announce(
     """
 
     def saved(instance: Any, raw: bool = False, **about: Any) -> None:
-        if raw:
+        if raw or "together" in about:
             return
         if about["created"]:
             publish(created(instance) if created else None)
         elif changed is not None:
             publish(changed(_as_stored(instance, about["update_fields"]), instance.before))
+
+    def together(rows: Sequence[Any], **_: object) -> None:
+        if created is not None:
+            built = [_drafts(created(row)) for row in rows]
+            frames_ = iter(publish([draft for drafts in built for draft in drafts]))
+            for row, drafts in zip(rows, built, strict=True):
+                row.published = list(islice(frames_, len(drafts)))
 
     def going(instance: Any, using: str, **_: object) -> None:
         # Before, since Django deletes a cascade in any order: what the row points to may go first.
@@ -58,6 +67,7 @@ def announce(
             publish(deleted(instance))
 
     _connect(post_save, saved, model)
+    _connect(created_together, together, model)
     if deleted is not None:
         _connect(pre_delete, going, model)
 
@@ -68,10 +78,13 @@ def publish(built: Built) -> list[Frame]:
     Must run in a transaction (RuntimeError otherwise).  Drafts are logged in order of stream name, so
     that two transactions which publish to the same streams cannot lock each other out.
     """
-    drafts = [built] if isinstance(built, Draft) else list(built or ())
-    frames_ = []
-    for channel in sorted({draft.channel for draft in drafts}):
-        frames_ += log.append(channel, [draft for draft in drafts if draft.channel == channel])
+    drafts = _drafts(built)
+    logged: dict[int, Frame] = {}
+    places = sorted(range(len(drafts)), key=lambda place: drafts[place].channel)
+    for channel, group in groupby(places, key=lambda place: drafts[place].channel):
+        some = list(group)
+        logged |= zip(some, log.append(channel, [drafts[place] for place in some]), strict=True)
+    frames_ = [logged[place] for place in range(len(drafts))]
     if frames_:
         transaction.on_commit(lambda: doorbell.ring(frames_), robust=True)
         if (collected := _published.get()) is not None:
@@ -100,7 +113,11 @@ def collecting() -> Iterator[list[Frame]]:
         _published.reset(token)
 
 
-def _connect(signal: ModelSignal, receiver: Callable[..., None], model: type[Announced]) -> None:
+def _drafts(built: Built) -> list[Draft]:
+    return [built] if isinstance(built, Draft) else list(built or ())
+
+
+def _connect(signal: Signal, receiver: Callable[..., None], model: type[Announced]) -> None:
     signal.connect(receiver, sender=model, weak=False, dispatch_uid=f"announce {model._meta.label}")
 
 

@@ -6,8 +6,8 @@ no code of its own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 
 from gathering.protocol import frames, names
-from gathering.protocol.cursor import Position, ResetReason, Since, parse_since, why_refused
+from gathering.protocol.cursor import Position, ResetReason, parse_since, why_refused
 from gathering.protocol.errors import (
     AccessWithdrawn,
     BadCursor,
@@ -26,20 +26,15 @@ from gathering.protocol.errors import (
 )
 from gathering.protocol.frames import Command
 
-from . import kinds, log, receipts
+from . import kinds
+from .arrivals import Arrival, Found, Wish
+from .commands import Job
 from .kinds import Kind
 from .receipts import Outcome
 from .socket import SocketConsumer, query
 from .subscription import Subscription
 
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a client asks of one stream: a position (``since``), or one that made no sense (``bad``)."""
-
-    since: Since | None = None
-    bad: BadCursor | None = None
-    welcome: bool = False
+MOST_ASKED = 32  # frames of one socket that may wait for their commit; then it is not read
 
 
 class FollowingConsumer(SocketConsumer):
@@ -48,13 +43,16 @@ class FollowingConsumer(SocketConsumer):
     def __init__(self) -> None:
         super().__init__()
         self._followed: dict[str, Subscription] = {}
+        self._asked: set[asyncio.Future[Outcome]] = set()
 
-    async def look(self, channel: str, wish: Wish) -> Callable[[], None]:
-        """Find ``channel``, and from where the client would follow it; returns what begins that.
+    async def prepare(self, wish: Wish, found: Found) -> Callable[[], None]:
+        """Open the feed of what the client wishes to follow; returns what begins that.
 
         Raises NotFound if it is not the client's to see.
         """
-        position = await self.process.database.read(self._look, channel, wish)
+        channel, position = wish.channel, found.position
+        if isinstance(position, GatheringError):
+            raise position
         feed = await self.process.feed(channel, position)
         position = position or feed.position
         reason = ResetReason.INVALID if wish.bad else wish.since and why_refused(wish.since, position)
@@ -82,11 +80,19 @@ class FollowingConsumer(SocketConsumer):
             subscription.stop()
 
     async def perform(self, channel: str, command: Command) -> None:
-        """Do what ``command`` asks of ``channel``, once, and acknowledge it if it carried an ``id``."""
-        kind, key = kinds.of(channel)
-        outcome = await self.process.database.run(self._act, kind, key, command)
-        if command.ref is not None:
-            self.say(frames.ack(command.ref, outcome.seq, channel))
+        """Have ``command`` done, once; it is acknowledged when that has committed, if it carried an ``id``.
+
+        Does not wait for that, so that what a client sends in a row can share a transaction.
+        """
+        while len(self._asked) >= MOST_ASKED:
+            await asyncio.wait(self._asked, return_when=asyncio.FIRST_COMPLETED)
+        done = self.process.commands.put(Job.of(self.user, channel, command))
+        self._asked.add(done)
+        done.add_done_callback(partial(self._answer, channel, command.ref))
+
+    async def settled(self) -> None:
+        if self._asked:
+            await asyncio.wait(self._asked)
 
     async def check_rights(self) -> None:
         for channel in tuple(self._followed):
@@ -111,24 +117,16 @@ class FollowingConsumer(SocketConsumer):
         for channel in tuple(self._followed):
             self.unfollow(channel)
 
+    def _answer(self, channel: str, ref: str | None, done: asyncio.Future[Outcome]) -> None:
+        self._asked.discard(done)
+        if (error := done.exception()) is not None:
+            self.fail(error, ref)
+        elif ref is not None:
+            self.say(frames.ack(ref, done.result().seq, channel))
+
     def _me(self) -> dict[str, object]:
         kind = getattr(self.user, "kind", "person")
         return {"id": self.user.pk, "name": self.user.get_username(), "kind": kind}
-
-    def _look(self, channel: str, wish: Wish) -> Position | None:
-        """In the database thread: may it follow, and where does the stream stand if nobody here knows."""
-        kinds.find(self.user, channel)
-        feed = self.process.opened(channel)
-        if feed is not None and feed.cursor == feed.known:
-            since = wish.since
-            if since is None or (since.seq <= feed.cursor and since.epoch in (None, feed.epoch)):
-                return None
-        return log.position(channel)
-
-    def _act(self, kind: Kind, key: str, command: Command) -> Outcome:
-        taken = kind.taken(command)
-        fields = taken.check(command)
-        return receipts.perform(self.user.pk, command.ref, lambda: taken.action(self.user, key, **fields))
 
 
 class StreamConsumer(FollowingConsumer):
@@ -137,9 +135,17 @@ class StreamConsumer(FollowingConsumer):
     kind: ClassVar[Kind]
     channel = ""
 
-    async def join(self) -> Callable[[], None]:
+    def wish(self) -> Wish:
         self.channel = names.join(self.kind.name, self.scope["url_route"]["kwargs"]["key"])
-        return await self.look(self.channel, self._wish())
+        asked = query(self.scope)
+        welcome = self.wants_welcome or self.scope["subprotocol"] is not None or "since" in asked
+        try:
+            return Wish(self.channel, parse_since(asked.get("since"), asked.get("epoch")), welcome=welcome)
+        except BadCursor as error:
+            return Wish(self.channel, bad=error, welcome=True)
+
+    async def join(self, wish: Wish | None, found: Found) -> Callable[[], None]:
+        return await self.prepare(wish, found) if wish is not None else await super().join(wish, found)
 
     async def act(self, command: Command) -> None:
         if command.channel not in (None, self.channel):
@@ -159,14 +165,6 @@ class StreamConsumer(FollowingConsumer):
     def refuse(self, error: GatheringError, ref: str | None = None, channel: str | None = None) -> None:
         super().refuse(error, ref, channel or self.ping_channel())
 
-    def _wish(self) -> Wish:
-        asked = query(self.scope)
-        welcome = self.wants_welcome or self.scope["subprotocol"] is not None or "since" in asked
-        try:
-            return Wish(parse_since(asked.get("since"), asked.get("epoch")), welcome=welcome)
-        except BadCursor as error:
-            return Wish(bad=error, welcome=True)
-
 
 class StreamsConsumer(FollowingConsumer):
     """The socket at ``/ws/``: any streams, by ``subscribe`` and ``unsubscribe``."""
@@ -174,8 +172,10 @@ class StreamsConsumer(FollowingConsumer):
     async def act(self, command: Command) -> None:
         channel = self._channel(command)
         if command.type == frames.SUBSCRIBE:
+            await self.settled()
             await self._subscribe(channel, command)
         elif command.type == frames.UNSUBSCRIBE:
+            await self.settled()
             self.unfollow(channel)
             self._acknowledge(command, channel)
         elif channel not in self._followed:
@@ -195,7 +195,9 @@ class StreamsConsumer(FollowingConsumer):
         if most and channel not in self._followed and len(self._followed) >= most:
             raise Conflict(f"A socket follows at most {most} streams.")
         since = parse_since(command.fields.get("since"), command.fields.get("epoch"))
-        (await self.look(channel, Wish(since, welcome=True)))()
+        wish = Wish(channel, since, welcome=True)
+        found = await self.process.arrivals.put(Arrival(wish, self.identity))
+        (await self.prepare(wish, found))()
         self._acknowledge(command, channel)
 
     def _acknowledge(self, command: Command, channel: str) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from .frame import Batch, Frame, websocket_frame
 from .writer import Send
@@ -20,7 +20,13 @@ EXTENSION = "gathering.write"  # where the server's protocol offers it in the AS
 
 
 class Wire(Protocol):
-    """What a server's WebSocket protocol offers for this (``server.py``)."""
+    """What a server's WebSocket protocol offers for this (``server.py``).
+
+    ``flowing`` says that ``transport.write`` may be called: it is open, not closing and not paused.
+    """
+
+    transport: Any
+    flowing: bool
 
     @property
     def paused(self) -> bool: ...
@@ -68,8 +74,10 @@ class FastWriter:
         return self._pings > 0
 
     def write(self, frames: Sequence[Frame]) -> int:
-        if isinstance(frames, Batch) and frames.size <= CHUNK:
-            return len(frames) if self._write(frames) else 0
+        wire = self._wire
+        if wire.flowing and frames.__class__ is Batch and not self._closed and frames.size <= CHUNK:
+            wire.transport.write(frames.wire)  # nearly always: three calls from the feed to the kernel
+            return len(frames)
         taken = 0
         for batch in _batches(frames):
             if not self._write(batch):

@@ -146,16 +146,16 @@ class Feed:
             self._pass_on(frames)
 
     def _pass_on(self, frames: Batch) -> None:
-        left_out = [subscriber for subscriber in self.live if not self._offer(subscriber, frames)]
+        left_out = []
+        for subscriber in self.live:
+            try:
+                if not subscriber.take(frames):
+                    left_out.append(subscriber)
+            except Exception:  # one that fails must not cost the others this batch; its heartbeat tells it
+                logger.exception("a subscriber of %s failed and is left out", self.channel)
+                left_out.append(subscriber)
         self.live.difference_update(left_out)
         self._tell_followers()
-
-    def _offer(self, subscriber: Subscriber, frames: Batch) -> bool:
-        try:
-            return subscriber.take(frames)
-        except Exception:  # one that fails must not cost the others this batch; its heartbeat tells it
-            logger.exception("a subscriber of %s failed and is left out", self.channel)
-            return False
 
     def _remember(self, frame: Frame) -> None:
         self._recent.append(frame)

@@ -5,17 +5,29 @@ Each application registers its kinds when it is ready; the sockets and the HTTP 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Model
 from rest_framework.serializers import Serializer
 
 from gathering.protocol import names
-from gathering.protocol.errors import BadField, NotFound, UnknownType
+from gathering.protocol.errors import BadField, GatheringError, NotFound, UnknownType
 from gathering.protocol.frames import Command
 
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What ``user`` asks of the stream of ``key``; ``fields`` are checked."""
+
+    user: Any
+    key: str
+    fields: Mapping[str, Any]
+
+
 Action = Callable[..., Any]
+Together = Callable[[Sequence[Asked]], Sequence[Model | GatheringError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +35,14 @@ class Taken:
     """A frame that a kind takes: ``serializer`` checks its fields, ``action(user, key, **fields)`` acts.
 
     The action returns the row it made, or None.  ``whole`` hands the frame's ``data`` to the serializer
-    unchanged, without the fields beside it.
+    unchanged, without the fields beside it.  ``together`` does what many frames ask, in one transaction:
+    it returns for each, in order, the row or the error, and has written nothing for those it refuses.
     """
 
     action: Action
     serializer: type[Serializer[Any]]
     whole: bool = False
+    together: Together | None = None
 
     def check(self, command: Command) -> dict[str, Any]:
         """The fields of ``command`` for the action; raises BadField with the first thing wrong."""
@@ -43,12 +57,30 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of stream: ``find(user, key)`` returns its row or raises NotFound, by ``visible_to``;
-    ``mine(user)`` are the keys of those that ``user`` may see, in any order."""
+    ``mine(user)`` are the keys of those that ``user`` may see, in any order.
+
+    ``seen`` is ``find`` for many in one query: of pairs of a user and a key, those that may be seen.
+    """
 
     name: str
     find: Callable[[Any, str], object]
     mine: Callable[[Any], Iterable[object]]
     takes: Mapping[str, Taken] = field(default_factory=dict)
+    seen: Callable[[Collection[tuple[Any, str]]], Collection[tuple[Any, str]]] | None = None
+
+    def refusals(self, asked: Sequence[tuple[Any, str]]) -> list[GatheringError | None]:
+        """For each pair of a user and a key: why it may not be seen, or None."""
+        if self.seen is None or len(asked) == 1:
+            return [self._refusal(*each) for each in asked]
+        seen = set(self.seen(asked))
+        return [None if each in seen else NotFound() for each in asked]
+
+    def _refusal(self, user: Any, key: str) -> GatheringError | None:
+        try:
+            self.find(user, key)
+        except GatheringError as error:
+            return error
+        return None
 
     def taken(self, command: Command) -> Taken:
         """How ``command`` is taken; raises UnknownType if it is not on the list."""
@@ -78,6 +110,23 @@ def find(user: Any, channel: str) -> object:
     """The row that ``channel`` is the stream of, if ``user`` may see it; raises NotFound or BadName."""
     kind, key = of(channel)
     return kind.find(user, key)
+
+
+def refusals(asked: Sequence[tuple[Any, str]]) -> list[GatheringError | None]:
+    """For each pair of a user and a stream's name: why it may not be followed, or None."""
+    refused: list[GatheringError | None] = [None] * len(asked)
+    by_kind: dict[str, list[tuple[int, tuple[Any, str]]]] = {}
+    for place, (user, channel) in enumerate(asked):
+        try:
+            kind, key = of(channel)
+            by_kind.setdefault(kind.name, []).append((place, (user, key)))
+        except GatheringError as error:
+            refused[place] = error
+    for name, some in by_kind.items():
+        reasons = _kinds[name].refusals([pair for _, pair in some])
+        for (place, _), reason in zip(some, reasons, strict=True):
+            refused[place] = reason
+    return refused
 
 
 def visible_to(user: Any) -> list[str]:

@@ -8,7 +8,7 @@ rules for writers: append last, and append to several streams in the order of th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,12 +85,17 @@ def channels() -> list[str]:
 
 def position(channel: str) -> Position:
     """Where ``channel`` stands; makes its row if it has none yet, so that it has an epoch."""
-    found = heads([channel]).get(channel)
-    if found is None:
+    return positions([channel])[channel]
+
+
+def positions(channels: Collection[str]) -> dict[str, Position]:
+    """Where all of ``channels`` stand, in one query if they have begun."""
+    found = heads(channels) if channels else {}
+    begun = [channel for channel in channels if channel not in found]
+    for channel in begun:
         names.parse(channel)
         Stream.objects.get_or_create(name=channel, defaults={"epoch": _new_epoch()})
-        found = heads([channel])[channel]
-    return found
+    return found | heads(begun) if begun else found
 
 
 @contextmanager

@@ -5,11 +5,15 @@ Only ``log.py`` touches :class:`Stream` and :class:`Event`, only ``receipts.py``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models, transaction
+from django.db.models.signals import post_save
+from django.dispatch import Signal
+
+from .frame import Frame
 
 
 class Stream(models.Model):
@@ -64,6 +68,7 @@ class Receipt(models.Model):
         return self.ref
 
 
+created_together = Signal()  # with ``rows``, which were created in one statement; after their post_save
 M = TypeVar("M", bound=models.Model)
 
 
@@ -89,12 +94,21 @@ class AnnouncedQuerySet(models.QuerySet[M]):
     update.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **options: Any) -> list[M]:
+        """Create the rows in one statement; their events are logged together, one append for a stream.
+
+        Django sends no ``post_save`` for these; here it is sent for each, with ``together=True``.
+        """
         if args or any(options.values()):
             raise TypeError("bulk_create of an announced model takes no options.")
         rows = list(objs)
-        with transaction.atomic(using=self.db):
+        model: Any = self.model
+        with transaction.atomic(using=self.db, savepoint=False):
+            model.prepare(rows)
+            super().bulk_create(rows)
+            about = {"created": True, "update_fields": None, "raw": False, "using": self.db}
             for row in rows:
-                row.save(force_insert=True)
+                post_save.send(self.model, instance=row, together=True, **about)
+            created_together.send(self.model, rows=rows)
         return rows
 
     def bulk_update(self, objs: Iterable[M], fields: Iterable[str], *_: Any, **__: Any) -> int:
@@ -114,6 +128,7 @@ class Announced(models.Model):
     """
 
     before: Mapping[str, Any] = MappingProxyType({})
+    published: Sequence[Frame] = ()  # what was said of a row that was created together with others
     objects = models.Manager.from_queryset(AnnouncedQuerySet)()
 
     class Meta:
@@ -126,8 +141,14 @@ class Announced(models.Model):
         # A new row needs no savepoint: two statements less for every message.
         with transaction.atomic(using=using, savepoint=self.pk is not None):
             self.before = self.stored(using)
+            if not self.before:
+                self.prepare([self])
             self.guard()
             super().save(*args, **kwargs)
+
+    @classmethod
+    def prepare(cls, rows: Sequence[Any]) -> None:
+        """Fill in what new ``rows`` know of themselves, in as many queries for all as for one."""
 
     def guard(self) -> None:
         """Refuse, with a ValidationError, to be saved over ``before``."""

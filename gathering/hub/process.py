@@ -21,12 +21,14 @@ from gathering.protocol import codes
 from gathering.protocol.cursor import Position, ResetReason
 from gathering.protocol.errors import Unavailable
 
-from . import access, log
+from . import access, arrivals, commands, log
+from .arrivals import Arrival, Found
 from .database import DatabaseThread
 from .doorbell import Doorbell
 from .feed import Feed
 from .frame import Frame
 from .poll import Poll
+from .together import Together
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +78,8 @@ class Process:
 
     def __init__(self) -> None:
         self.database = DatabaseThread()
+        self.commands = Together(self.database, commands.perform, most=commands.MOST)
+        self.arrivals = Together(self.database, self._look_at, most=arrivals.MOST, reads=True)
         self.draining = False
         self._feeds: dict[str, Feed] = {}
         self._sockets: set[Socket] = set()
@@ -105,10 +109,6 @@ class Process:
     def access_cursor(self) -> int:
         """How far the withdrawals have been heard."""
         return self._feeds[access.CHANNEL].cursor
-
-    def opened(self, channel: str) -> Feed | None:
-        """The feed of ``channel`` if this process has it already."""
-        return self._feeds.get(channel)
 
     def enter(self, socket: Socket) -> None:
         """Take a socket in, for ticks and for the drain."""
@@ -164,6 +164,9 @@ class Process:
             self._doorbell.want(channel)
         self._feeds[channel].idle_since = None  # whoever asks has a while to begin
         return self._feeds[channel]
+
+    def _look_at(self, asked: Sequence[Arrival]) -> list[Found | Exception]:
+        return arrivals.look(asked, self._feeds)
 
     def _joined(self, channel: str) -> None:
         """Look once: what was said between the reading of the position and the joining is found."""

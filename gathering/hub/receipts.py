@@ -6,7 +6,7 @@ the same actor again finds the receipt and does nothing.  Receipts live as long 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 from gathering.protocol.errors import GatheringError
 
 from .announce import collecting
-from .models import Receipt
+from .models import Announced, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Outcome:
     repeated: bool = False
 
 
-class _Repeated(Exception):
+class Repeated(Exception):
     """Rolls back a second doing that ran into the first one's receipt."""
 
 
@@ -44,14 +44,27 @@ def perform(actor_id: int, ref: str | None, act: Callable[[], models.Model | Non
             row = act()
             seq = published[-1].seq if published else None
             outcome = Outcome(seq, str(row.pk) if row is not None else "")
-            if ref is not None and not _leave(actor_id, ref, outcome):
-                raise _Repeated
+            _leave([(actor_id, ref, outcome)])
             return outcome
-    except (_Repeated, GatheringError):
+    except (Repeated, GatheringError):
         first = find(actor_id, ref) if ref is not None else None
         if first is None:
             raise
         return first
+
+
+def perform_together(
+    asked: Sequence[tuple[int, str | None]], act: Callable[[], Sequence[models.Model | GatheringError]]
+) -> list[Outcome | GatheringError]:
+    """Run ``act`` in one transaction; it does what each ``(actor_id, ref)`` asked, or says why not.
+
+    A ``ref`` that is known already raises Repeated, and then nothing was done.
+    """
+    with transaction.atomic():
+        results = [_outcome(each) for each in act()]
+        done = zip(asked, results, strict=True)
+        _leave([(*who, result) for who, result in done if isinstance(result, Outcome)])
+    return [_answer(*who, result) for who, result in zip(asked, results, strict=True)]
 
 
 def find(actor_id: int, ref: str) -> Outcome | None:
@@ -65,13 +78,36 @@ def prune(*, before: datetime) -> int:
     return Receipt.objects.filter(created_at__lt=before).delete()[0]
 
 
-def _leave(actor_id: int, ref: str, outcome: Outcome) -> bool:
-    """Leave a receipt; False if there is one already (of a transaction that has committed)."""
+def _answer(actor_id: int, ref: str | None, result: Outcome | GatheringError) -> Outcome | GatheringError:
+    """``result``, unless it refuses what was done on an earlier asking."""
+    if isinstance(result, Outcome) or ref is None:
+        return result
+    return find(actor_id, ref) or result
+
+
+def _outcome(made: models.Model | GatheringError) -> Outcome | GatheringError:
+    if isinstance(made, GatheringError):
+        return made
+    frames = made.published if isinstance(made, Announced) else ()
+    return Outcome(frames[-1].seq if frames else None, str(made.pk))
+
+
+def _leave(done: Sequence[tuple[int, str | None, Outcome]]) -> None:
+    """Leave receipts; raises Repeated if there is one already (of a transaction that has committed)."""
     moment = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = [
+        (actor_id, ref, outcome.seq, outcome.subject, moment)
+        for actor_id, ref, outcome in done
+        if ref is not None
+    ]
+    if not rows:
+        return
+    places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(rows))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO hub_receipt (actor_id, ref, seq, subject, created_at) "
-            "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (actor_id, ref) DO NOTHING",
-            [actor_id, ref, outcome.seq, outcome.subject, moment],
+            "INSERT INTO hub_receipt (actor_id, ref, seq, subject, created_at) "  # noqa: S608 (placeholders only)
+            f"VALUES {places} ON CONFLICT (actor_id, ref) DO NOTHING",
+            [value for row in rows for value in row],
         )
-        return bool(cursor.rowcount == 1)
+        if cursor.rowcount != len(rows):
+            raise Repeated

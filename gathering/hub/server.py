@@ -33,8 +33,36 @@ class FastProtocol(WebSocketsSansIOProtocol):
     transport: Any
     writable: asyncio.Event
     scope: Any
+    flowing = False
+    _close_sent = False
     _hanging_up: asyncio.TimerHandle | None = None
     _hang_up_by = 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.flowing = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.flowing = False
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self.flowing = False
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.flowing = not (self._close_sent or self.transport.is_closing())
+        super().resume_writing()
+
+    @property
+    def close_sent(self) -> bool:
+        return self._close_sent
+
+    @close_sent.setter
+    def close_sent(self, sent: bool) -> None:
+        self._close_sent = sent
+        if sent:
+            self.flowing = False
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)

@@ -35,6 +35,7 @@ from gathering.protocol.errors import (
 from gathering.protocol.frames import Command
 
 from . import process
+from .arrivals import Arrival, Found, Wish
 from .fastwriter import EXTENSION, FastWriter
 from .pace import Pace, Verdict
 from .process import Process
@@ -59,7 +60,8 @@ class SocketConsumer(AsyncConsumer):
     """One WebSocket.  Subclasses say what is joined (:meth:`join`) and what a frame does (:meth:`act`).
 
     The door must have put into the scope: ``credential`` (None if the client brought none),
-    ``authenticate(credential or text) -> Identity``, ``recheck(identity) -> Identity``,
+    ``authenticate(credential or text) -> Identity``, ``authenticate_all`` of many, which returns an
+    identity or an error for each, ``recheck(identity) -> Identity``,
     ``origin_error`` and ``subprotocol``.
     """
 
@@ -103,8 +105,12 @@ class SocketConsumer(AsyncConsumer):
 
     # For subclasses
 
-    async def join(self) -> Callable[[], None]:
-        """The client has said who it is (``identity``): look at what it came for.
+    def wish(self) -> Wish | None:
+        """What it came for, to be looked at in the same hop to the database as who it is."""
+        return None
+
+    async def join(self, wish: Wish | None, found: Found) -> Callable[[], None]:
+        """The client is known (``identity``), and what it came for was looked at.
 
         Returns what lets it follow that, from the moment of the look; it may not be accepted yet.
         """
@@ -114,10 +120,8 @@ class SocketConsumer(AsyncConsumer):
         """Do what a frame asks; raise a GatheringError to refuse it."""
         raise NotImplementedError
 
-    def check_identity(self, credential: Any) -> Identity:
-        """Who ``credential`` is; in the database thread, so that more can be asked in the same hop."""
-        identity: Identity = self.scope["authenticate"](credential)
-        return identity
+    async def settled(self) -> None:
+        """Wait until all that was asked before has been answered."""
 
     async def check_rights(self) -> None:
         """Look again whether all that is followed still may be."""
@@ -147,6 +151,17 @@ class SocketConsumer(AsyncConsumer):
         if self._closing is None:
             self.refuse(error)
             self.close(error.close if code is None else code)
+
+    def fail(self, error: BaseException, ref: str | None) -> None:
+        """Say what came of a frame that could not be obeyed."""
+        if isinstance(error, FrameTooLarge):
+            self.close_for(error)
+        elif isinstance(error, GatheringError):
+            self.refuse(error, ref)
+        elif isinstance(error, ValidationError):
+            self.refuse(BadField(" ".join(error.messages)), ref)
+        else:
+            self.refuse(self._unexpected(error), ref)
 
     def close(self, code: int) -> None:
         """Close, once what is queued has gone out."""
@@ -227,9 +242,10 @@ class SocketConsumer(AsyncConsumer):
         try:
             await self.process.started()
             heard = self.process.access_cursor
-            identity = await self.process.database.read(self.check_identity, credential)
-            self._admit(identity)
-            return partial(self._begin, await self.join(), heard)
+            wish, door = self.wish(), self.scope["authenticate_all"]
+            found = await self.process.arrivals.put(Arrival(wish, credential=credential, authenticate=door))
+            self._admit(found.identity)
+            return partial(self._begin, await self.join(wish, found), heard)
         except GatheringError as error:
             return partial(self.close_for, error)
         except Exception as error:
@@ -259,14 +275,10 @@ class SocketConsumer(AsyncConsumer):
             ref = command.ref
             if self._in_time(command):
                 await self._obey(command)
-        except FrameTooLarge as error:
-            self.close_for(error)
-        except GatheringError as error:
-            self.refuse(error, ref or frames.reference(text or ""))
-        except ValidationError as error:
-            self.refuse(BadField(" ".join(error.messages)), ref)
         except Exception as error:
-            self.refuse(self._unexpected(error), ref)
+            if isinstance(error, GatheringError) and ref is None:
+                ref = frames.reference(text or "")
+            self.fail(error, ref)
 
     def _in_time(self, command: Command) -> bool:
         """Whether the frame is within the client's pace; an expected ``pong`` always is."""
@@ -283,12 +295,14 @@ class SocketConsumer(AsyncConsumer):
         if self.identity is None:
             await self._first(command)
         elif command.type == frames.PING:
+            await self.settled()
             self.say(frames.pong(self.ping_channel()))
         elif command.type == frames.PONG:
             self.writer.pong()
         elif command.type == frames.AUTH:
             raise BadFrame("You are authenticated already; 'refresh' brings a new token.")
         elif command.type == frames.REFRESH:
+            await self.settled()
             await self._refresh(command)
         else:
             await self.act(command)
@@ -302,7 +316,7 @@ class SocketConsumer(AsyncConsumer):
             (await self._enter(token))()
 
     async def _refresh(self, command: Command) -> None:
-        identity = await self.process.database.read(self.check_identity, _token(command))
+        identity = await self.process.database.read(self.scope["authenticate"], _token(command))
         if identity.user.pk != self.actor_id:
             raise NotAuthenticated("The new token is somebody else's.")
         self.identity = identity
@@ -332,7 +346,7 @@ class SocketConsumer(AsyncConsumer):
             loop = asyncio.get_running_loop()
             self._patience = loop.call_later(CLOSE_TIMEOUT, self._task.cancel)
 
-    def _unexpected(self, error: Exception) -> InternalError:
+    def _unexpected(self, error: BaseException) -> InternalError:
         logger.error("a frame failed", exc_info=error)
         return InternalError()
 

@@ -54,7 +54,9 @@ class Subscription:
         first = frames_[0].seq
         if first is None:
             return self._whisper(frames_)
-        if self._write(frames_[self.cursor + 1 - first :] if first <= self.cursor else frames_):
+        if first <= self.cursor:
+            frames_ = frames_[self.cursor + 1 - first :]
+        if self._write(frames_):
             return True
         self._task = asyncio.create_task(self._catch_up())
         return False
@@ -69,8 +71,8 @@ class Subscription:
 
     def _write(self, frames_: Sequence[Frame]) -> bool:
         taken = self._writer.write(frames_)
-        if taken and (last := frames_[taken - 1].seq) is not None:
-            self.cursor = last
+        if taken:
+            self.cursor = frames_[taken - 1].seq or self.cursor
         return taken == len(frames_)
 
     def _caught_up(self) -> bool:

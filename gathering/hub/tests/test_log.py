@@ -1,11 +1,13 @@
 """The log: gap-free, in the writer's transaction, pruned without a lie."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gathering.hub import log
@@ -38,9 +40,12 @@ def test_seq_counts_from_1_for_each_stream(db: Any) -> None:
 
 
 def test_several_streams_are_locked_in_the_order_of_their_names(db: Any) -> None:
-    drafts = [Draft(f"circles.{name}", "said", {}) for name in ("c", "a", "b", "a")]
-    frames = publish(drafts)
-    assert [frame.channel[-1] for frame in frames] == ["a", "a", "b", "c"]
+    drafts = [Draft(f"circles.{name}", "said", {"n": n}) for n, name in enumerate("caba")]
+    with CaptureQueriesContext(connection) as queries:
+        frames = publish(drafts)
+    locks = [query["sql"] for query in queries if query["sql"].startswith("UPDATE hub_stream")]
+    assert [re.findall(r"circles\.(.)", lock) for lock in locks] == [["a"], ["b"], ["c"]]
+    assert [(frame.channel[-1], frame.seq) for frame in frames] == [("c", 1), ("a", 1), ("b", 1), ("a", 2)]
 
 
 @pytest.mark.parametrize("data", [{"x": object()}, {"x": 10**40}, {1: 2}, {"x": "\ud800"}])
