@@ -11,10 +11,11 @@ PIP    := $(PYTHON) -m pip install -qq --disable-pip-version-check --no-input
 # A stamp is newer than the requirements that were installed, so a second run installs nothing.
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
+BENCH   := $(VENV)/.installed-bench bench/peers/node_modules bench/build/load bench/build/raw
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format install install-dev clean
+.PHONY: help run test lint format bench install install-dev clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +39,9 @@ format: $(DEV) ## Rewrite the Python files in the project's style
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
+bench: $(BENCH) ## Measure GatheRing beside its peers (half an hour), and write docs/benchmarks.md
+	$(PYTHON) -m bench --report $(ARGS)
+
 install: $(RUNTIME) ## Make .venv with what the server needs
 install-dev: $(DEV) ## The same, with what the tests need
 
@@ -58,3 +62,18 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 	@echo "Installing what the tests need (once, a minute or so) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
+
+$(VENV)/.installed-bench: bench/requirements.txt $(DEV)
+	@echo "Installing the peers of the benchmark (once, a minute or so) ..."
+	@$(PIP) -r bench/requirements.txt
+	@touch $@
+
+bench/peers/node_modules: bench/peers/package-lock.json
+	@cd bench/peers && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+bench/build/load: bench/load.c
+bench/build/raw: bench/peers/raw.c
+bench/build/load bench/build/raw:
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -o $@ $<

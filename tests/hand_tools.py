@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -103,9 +102,10 @@ def end_session(key: str) -> None:
 def post(name: str, circle: str, count: int = 1, size: int = 0) -> int:
     """Post ``count`` messages, numbered, in one transaction; returns the head."""
     user, where = _user(name), Circle.objects.get(name=circle)
-    with transaction.atomic():
-        for number in range(count):
-            Message(circle=where, author=user, content=f"{number}".ljust(size, ".")).save()
+    said = (
+        Message(circle=where, author=user, content=f"{number}".ljust(size, ".")) for number in range(count)
+    )
+    Message.objects.bulk_create(said)
     return head(f"circles.{circle}")
 
 

@@ -6,6 +6,7 @@ A worker imports this before Django is set up, so nothing here imports a model w
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from typing import Any
 
@@ -117,6 +118,12 @@ class DrainingServer(uvicorn.Server):
 
     Uvicorn would close all of them in one moment, and all clients would come back in one.
     """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What was loaded stays: looking through it for garbage again and again is the longest pause there is.
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         from . import process
