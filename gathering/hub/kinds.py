@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.db.models import Model
+from rest_framework.exceptions import ValidationError
 from rest_framework.serializers import Serializer
 
 from gathering.protocol import names
@@ -47,11 +49,11 @@ class Taken:
     def check(self, command: Command) -> dict[str, Any]:
         """The fields of ``command`` for the action; raises BadField with the first thing wrong."""
         fields = command.data if self.whole else command.fields
-        serializer = self.serializer(data=dict(fields or {}))
-        if not serializer.is_valid():
-            name, problem = first_problem(serializer.errors)
-            raise BadField(f"'{name}': {problem}", field=name)
-        return dict(serializer.validated_data)
+        try:
+            return dict(_form(self.serializer).run_validation(dict(fields or {})))
+        except ValidationError as error:
+            name, problem = first_problem(error.detail)
+            raise BadField(f"'{name}': {problem}", field=name) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,12 @@ class Kind:
             return self.takes[command.type]
         except KeyError:
             raise UnknownType(f"'{command.type}' is no frame that a stream of {self.name} takes.") from None
+
+
+@cache
+def _form(serializer: type[Serializer[Any]]) -> Serializer[Any]:
+    """One for all frames: making its fields again costs more than checking them."""
+    return serializer()
 
 
 _kinds: dict[str, Kind] = {}
