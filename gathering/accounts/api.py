@@ -4,12 +4,13 @@ import re
 from datetime import timedelta
 from typing import Any, cast
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gathering.protocol.errors import NotFound
+from gathering.protocol.errors import BadField, NotFound
 
 from . import tickets, tokens
 from .models import PUBLIC_ID_LENGTH, Token, User
@@ -45,8 +46,7 @@ class TokensView(APIView):
     def post(self, request: Request) -> Response:
         """Make a token; the answer is the only place where it is ever shown."""
         asked = _checked(NewTokenSerializer(data=request.data))
-        seconds = asked["expires_in"]
-        life = None if seconds is None else timedelta(seconds=seconds)
+        life = _life(request, asked["expires_in"])
         made, text = tokens.mint(_holder(request, asked), name=asked["name"], expires_in=life)
         data = TokenSerializer(made, context=_context(request)).data
         return Response({**data, "token": text}, status=201, headers=SECRET)
@@ -67,6 +67,18 @@ class TicketsView(APIView):
         text, expires_at = tickets.issue(tokens.identity_of(request))
         data = TicketSerializer({"ticket": text, "expires_at": expires_at}).data
         return Response(data, status=201, headers=SECRET)
+
+
+def _life(request: Request, seconds: int | None) -> timedelta | None:
+    """How long a new token lasts: no longer than the token that it is made with."""
+    asked = None if seconds is None else timedelta(seconds=seconds)
+    identity = tokens.identity_of(request)
+    if identity.token_id is None or identity.expires_at is None:
+        return asked
+    left: timedelta = identity.expires_at - timezone.now()
+    if asked is not None and asked > left:
+        raise BadField("The token that you use ends before that.", field="expires_in")
+    return asked or left
 
 
 def _user(request: Request) -> User:

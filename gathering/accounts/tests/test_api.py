@@ -1,8 +1,11 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from gathering.accounts import tickets, tokens
 from gathering.accounts.models import Token, User
@@ -62,6 +65,21 @@ def test_a_made_token_is_shown_once_and_works(as_ada: Request) -> None:
     assert made["name"] == "laptop"
     assert tokens.verify(made["token"]).token_id.startswith(made["id"])
     assert made["token"] not in as_ada("get", "/api/tokens/").content.decode()
+
+
+def test_a_token_that_ends_makes_none_that_outlives_it(ada: User) -> None:
+    text = tokens.mint(ada, expires_in=timedelta(hours=1))[1]
+    client = Client(headers={"authorization": f"Bearer {text}"})
+
+    def make(**body: int) -> Any:
+        return client.post("/api/tokens/", body, content_type="application/json")
+
+    ends = parse_datetime(make().json()["expires_at"])
+    assert timedelta(0) < ends - timezone.now() <= timedelta(hours=1)
+    assert make(expires_in=60).status_code == 201
+    longer = make(expires_in=7200)
+    assert (longer.status_code, longer.json()["code"]) == (400, "bad_field")
+    assert list(longer.json()["fields"]) == ["expires_in"]
 
 
 def test_the_list_has_ones_own_tokens_and_marks_the_current(as_ada: Request, bob: User) -> None:
