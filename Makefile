@@ -26,7 +26,7 @@ run: $(RUNTIME) ## Serve a demo on HOST (127.0.0.1) and PORT (8000)
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
 
 test: lint ## Every check and every test; ARGS goes to pytest: make test ARGS="-k name"
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(DEV) ## Style, types, layers and missing migrations
 	$(BIN)/ruff check .
@@ -58,7 +58,7 @@ $(RUNTIME): requirements.txt | $(PYTHON)
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(DEV): requirements-dev.txt $(RUNTIME)
+$(DEV): requirements-dev.txt requirements-llm.txt $(RUNTIME)
 	@echo "Installing what the tests need (once, a minute or so) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@

@@ -5,7 +5,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError
+
+from gathering.management.companions import beside
 
 APPLICATION = "gathering.asgi:application"
 
@@ -18,6 +21,14 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
         parser.add_argument("--workers", type=int, default=1, help="processes (uvicorn only)")
         parser.add_argument("--server", choices=["uvicorn", "daphne"], default="uvicorn")
+        parser.add_argument(
+            "--with",
+            dest="companions",
+            action="append",
+            default=[],
+            metavar="COMMAND",
+            help="run this manage.py command beside the server, and again if it dies",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port, workers = options["host"], options["port"], options["workers"]
@@ -26,10 +37,14 @@ class Command(BaseCommand):
         if workers < 1 or (workers > 1 and options["server"] == "daphne"):
             raise CommandError("--workers is at least 1, and Daphne serves with one process only.")
         self.stderr.write(f"GatheRing serves on {host} port {port} with {options['server']}")
-        if options["server"] == "daphne":
-            _daphne(host, port)
-        else:
-            _uvicorn(host, port, workers)
+        unknown = {each.split()[0] for each in options["companions"]} - set(get_commands())
+        if unknown:
+            raise CommandError(f"--with: there is no command {', '.join(sorted(unknown))}.")
+        with beside(options["companions"]):
+            if options["server"] == "daphne":
+                _daphne(host, port)
+            else:
+                _uvicorn(host, port, workers)
 
 
 def _uvicorn(host: str, port: int, workers: int) -> None:
