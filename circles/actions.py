@@ -106,6 +106,15 @@ def remove_member(user: User, name: str, other: str) -> None:
     membership.delete()
 
 
+@transaction.atomic
+def mark_read(user: User, name: str, message: int) -> None:
+    """Remember that ``user`` has seen the circle up to the id ``message``; never back to an earlier one."""
+    circle = find_circle(user, name)
+    newest = circle.messages.order_by("-pk").values_list("pk", flat=True).first() or 0
+    seen = min(message, newest)  # what is not there yet has not been seen
+    circle.memberships.filter(user=user, read_to__lt=seen).update(read_to=seen)
+
+
 def post_message(user: User, name: str, content: str, reply_to: int | None = None) -> Message:
     """Say ``content`` in the circle, as ``user``."""
     return _only(post_messages([Asked(user, name, {"content": content, "reply_to": reply_to})]))

@@ -28,6 +28,7 @@ from .serializers import (
     NewMemberSerializer,
     NewMessageSerializer,
     PostedSerializer,
+    ReadSerializer,
     RoleSerializer,
 )
 
@@ -130,6 +131,14 @@ class MessageView(APIView):
         if message is None:
             raise NotFound
         return Response(MessageSerializer(message).data)
+
+
+class ReadView(APIView):
+    @extend_schema(request=ReadSerializer, responses={204: None})
+    def post(self, request: Request, name: str) -> Response:
+        """Remember up to which message you have seen the circle, on every device."""
+        actions.mark_read(_user(request), name, **checked(ReadSerializer(data=request.data)))
+        return Response(status=204)
 
 
 def snapshot(circle: Circle) -> dict[str, Any]:

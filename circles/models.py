@@ -83,6 +83,9 @@ class Membership(Announced):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     joined_at = models.DateTimeField(auto_now_add=True)
+    read_to = models.BigIntegerField(
+        default=0, editable=False, help_text="The id of the last message that the member has seen."
+    )
 
     class Meta:
         ordering = ("circle", "user__username")

@@ -143,6 +143,12 @@ class NewMessageSerializer(StrictSerializer, PostSerializer):
     )
 
 
+class ReadSerializer(StrictSerializer):
+    message = serializers.IntegerField(
+        min_value=1, max_value=MAX_ID, help_text="The id of the last message that you have seen."
+    )
+
+
 class HistorySerializer(StrictSerializer):
     """Which part of a history is asked for: the latest, if neither ``before`` nor ``after`` is given."""
 

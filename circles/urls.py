@@ -19,4 +19,5 @@ urlpatterns = [
     path("circles/<name:name>/members/<name:member>/", api.MemberView.as_view()),
     path("circles/<name:name>/messages/", api.MessagesView.as_view()),
     path("circles/<name:name>/messages/<int:pk>/", api.MessageView.as_view()),
+    path("circles/<name:name>/read/", api.ReadView.as_view()),
 ]
