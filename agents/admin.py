@@ -12,7 +12,7 @@ from gathering.accounts import tokens
 from gathering.accounts.models import User
 from gathering.hub import access
 
-from .models import Agent
+from .models import Activity, Agent, Run
 
 
 @admin.register(Agent)
@@ -46,3 +46,30 @@ class AgentAdmin(admin.ModelAdmin):
         with transaction.atomic():
             revoked = sum(tokens.revoke_all(agent.user) for agent in queryset.select_related("user"))
         messages.success(request, f"Tokens revoked: {revoked}.")
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What an agent did is looked at here, and not changed."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ("run_id", "agent", "thread", "status", "tool_calls", "started_at", "ended_at")
+    list_filter = ("status",)
+    list_select_related = ("agent__user",)
+    search_fields = ("run_id", "thread", "agent__user__username", "error")
+    date_hierarchy = "started_at"
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    list_display = ("type", "subject", "agent", "run", "created_at")
+    list_filter = ("type",)
+    list_select_related = ("agent__user", "run")
+    search_fields = ("subject", "run__run_id", "agent__user__username")

@@ -1,14 +1,17 @@
-"""Agents: what stands on the user that an agent is."""
+"""Agents: what stands on the user that an agent is, and what it does."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
-from circles.models import Membership
+from circles.models import Circle, Membership
 from gathering.hub.models import Announced, AnnouncedQuerySet
 from gathering.protocol import names
+
+MAX_KEY = 200  # characters of an id that an agent gives: of a run, a message, a tool call
 
 
 class AgentQuerySet(AnnouncedQuerySet):
@@ -52,3 +55,111 @@ class Agent(Announced):
     def channel(self) -> str:
         """The name of its stream."""
         return names.join("agents", self.pk)
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: Any) -> Self:
+        """Those of the agents that ``user`` may see."""
+        return self.filter(agent__in=Agent.objects.visible_to(user).order_by().values("pk"))
+
+    def open(self) -> Self:
+        """Those that have not ended."""
+        return self.filter(status=Run.Status.RUNNING)
+
+
+class Run(models.Model):
+    """One turn of an agent, from RUN_STARTED to RUN_FINISHED or RUN_ERROR; an agent has one at a time.
+
+    AG-UI says of the events in between only that they are the agent's, so with two open runs nobody
+    could tell whose they are.
+    """
+
+    class Status(models.TextChoices):
+        RUNNING = "running"
+        FINISHED = "finished"
+        INTERRUPTED = "interrupted"
+        CANCELLED = "cancelled"
+        FAILED = "failed"
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="runs")
+    run_id = models.CharField(max_length=MAX_KEY, help_text="As the agent calls it.")
+    thread = models.CharField(max_length=MAX_KEY, help_text="What it belongs to, as the agent says.")
+    circle = models.ForeignKey(
+        Circle,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="runs",
+        help_text="The circle of that name, if the agent belongs to it.",
+    )
+    parent_run_id = models.CharField(max_length=MAX_KEY, blank=True)
+    status = models.CharField(max_length=11, choices=Status, default=Status.RUNNING)
+    error = models.TextField(blank=True)
+    error_code = models.CharField(max_length=MAX_KEY, blank=True)
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    tool_calls = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(default=timezone.now)
+    reported_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = models.Manager.from_queryset(RunQuerySet)()
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["agent", "run_id"], name="a_run_id_is_used_once"),
+            models.UniqueConstraint(
+                fields=["agent"], condition=Q(status="running"), name="one_open_run_for_each_agent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.run_id
+
+
+class Activity(Announced):
+    """One event of an agent that is kept: ``data`` is the JSON text of the AG-UI event, unchanged.
+
+    JSON text, because PostgreSQL's own JSON refuses a NUL that JSON may hold.
+    """
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="activities")
+    run = models.ForeignKey(Run, models.CASCADE, null=True, blank=True, related_name="activities")
+    type = models.CharField(max_length=64)
+    subject = models.CharField(
+        max_length=MAX_KEY, blank=True, help_text="The message, tool call or step that it is about."
+    )
+    data = models.TextField()
+    content = models.TextField(blank=True, help_text="Of an END: the whole text, or the whole arguments.")
+    truncated = models.BooleanField(default=False, help_text="Whether it was cut to the longest we keep.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name_plural = "activities"
+        indexes: ClassVar = [models.Index(fields=["run", "type", "subject"])]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.subject}".strip()
+
+
+class Part(models.Model):
+    """What a run has begun and not yet ended (a message, a tool call, a step), and its text so far."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="parts")
+    kind = models.CharField(max_length=17)
+    key = models.CharField(max_length=MAX_KEY)
+    text = models.TextField(blank=True)
+    chunked = models.BooleanField(default=False, help_text="Begun by a chunk: it ends with the next part.")
+    started_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "kind", "key"], name="a_part_is_begun_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

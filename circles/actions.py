@@ -115,9 +115,12 @@ def mark_read(user: User, name: str, message: int) -> None:
     circle.memberships.filter(user=user, read_to__lt=seen).update(read_to=seen)
 
 
-def post_message(user: User, name: str, content: str, reply_to: int | None = None) -> Message:
-    """Say ``content`` in the circle, as ``user``."""
-    return _only(post_messages([Asked(user, name, {"content": content, "reply_to": reply_to})]))
+def post_message(
+    user: User, name: str, content: str, reply_to: int | None = None, draft: str | None = None
+) -> Message:
+    """Say ``content`` in the circle, as ``user``; ``draft`` is what it was called while it was written."""
+    fields = {"content": content, "reply_to": reply_to, "draft": draft}
+    return _only(post_messages([Asked(user, name, fields)]))
 
 
 @transaction.atomic(savepoint=False)
@@ -195,7 +198,16 @@ def _message(
     reply_to = asked.fields.get("reply_to")
     if reply_to is not None and (circle.pk, reply_to) not in answers:
         return BadField("'reply_to' names no message of this circle.", field="reply_to")
-    return Message(circle=circle, author=asked.user, content=asked.fields["content"], reply_to_id=reply_to)
+    draft = asked.fields.get("draft") or ""
+    if draft and not asked.user.is_agent:
+        return BadField("Only what an agent writes has a 'draft'.", field="draft")
+    return Message(
+        circle=circle,
+        author=asked.user,
+        content=asked.fields["content"],
+        reply_to_id=reply_to,
+        draft=draft,
+    )
 
 
 def _false_claim(asked: Asked) -> GatheringError | None:

@@ -108,6 +108,9 @@ class Message(Announced):
     content = models.TextField()
     reply_to = models.ForeignKey("self", models.RESTRICT, null=True, blank=True, related_name="replies")
     mentions = models.JSONField(default=list, blank=True, editable=False)
+    draft = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="What its author called it while writing it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -96,7 +96,8 @@ class RoleSerializer(StrictSerializer):
 
 
 class MessageSerializer(serializers.Serializer[Message]):
-    """``{"id", "user_id" | "agent_id", "sender", "content", "reply_to", "mentions", "created_at"}``."""
+    """``{"id", "user_id" | "agent_id", "sender", "content", "reply_to", "mentions", "created_at"}``; of an
+    agent also ``"draft"``."""
 
     id = serializers.IntegerField()
     user_id = serializers.IntegerField(required=False)
@@ -105,10 +106,12 @@ class MessageSerializer(serializers.Serializer[Message]):
     content = serializers.CharField()
     reply_to = serializers.IntegerField(allow_null=True)
     mentions = serializers.ListField(child=serializers.CharField())
+    draft = serializers.CharField(required=False, allow_null=True)
     created_at = serializers.DateTimeField()
 
     def to_representation(self, instance: Message) -> dict[str, Any]:
         noun = "agent_id" if instance.author.is_agent else "user_id"
+        draft = {"draft": instance.draft or None} if instance.author.is_agent else {}
         return {
             "id": instance.pk,
             noun: instance.author_id,
@@ -116,12 +119,29 @@ class MessageSerializer(serializers.Serializer[Message]):
             "content": instance.content,
             "reply_to": instance.reply_to_id,
             "mentions": instance.mentions,
+            **draft,
             "created_at": instance.created_at.isoformat().replace("+00:00", "Z"),
         }
 
 
+class DraftName(Text):
+    """What an agent calls a message while it writes it."""
+
+    default_error_messages = {"unprintable": "A draft has 1 to 64 printable characters."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=64, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not text.isprintable():
+            self.fail("unprintable")
+        return text
+
+
 class PostSerializer(serializers.Serializer[Any]):
     content = Content()
+    draft = DraftName(required=False, allow_null=True, default=None)
     reply_to = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=1, max_value=MAX_ID
     )
