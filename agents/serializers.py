@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from circles.serializers import Text
+from circles.serializers import MAX_ID, Text
 from gathering.hub.pages import StrictSerializer
 
 from .models import Agent
@@ -52,6 +52,12 @@ class AgentSnapshotSerializer(serializers.Serializer[Any]):
 
 class StatusSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Agent.Status.choices)
+
+
+class BusStatusSerializer(StatusSerializer):
+    """An ``agent.status`` of the event bus."""
+
+    agent_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
 
 
 class ReportSerializer(StrictSerializer, StatusSerializer):

@@ -155,6 +155,13 @@ class SpokenSerializer(PostSerializer):
     agent_id = serializers.IntegerField(required=False)
 
 
+class BusMessageSerializer(PostSerializer):
+    """An ``agent.message`` of the event bus."""
+
+    circle_name = Text(max_length=63)
+    agent_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+
+
 class NewMessageSerializer(StrictSerializer, PostSerializer):
     id = Text(
         max_length=64,

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "daphne",
     "gathering.accounts",
     "gathering.hub",
+    "gathering.events",
     "circles",
     "agents",
     "django.contrib.admin",
@@ -178,6 +179,11 @@ else:
 # within a second even while Redis is away.  Without it, the poll is what carries news between processes.
 GATHERING_POLL = _number("GATHERING_POLL", 0.5 if REDIS_URL else 0.2, least=0.01)
 GATHERING_RETENTION_DAYS = _number("GATHERING_RETENTION_DAYS", 0)
+
+# The event bus
+
+GATHERING_BUS_RETRY = _number("GATHERING_BUS_RETRY", 10, least=0.1)
+GATHERING_BUS_MODULES = env.list("GATHERING_BUS_MODULES", default=[])
 
 # REST
 

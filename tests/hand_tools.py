@@ -12,6 +12,9 @@ from circles import actions as circles
 from circles.models import Circle, Message
 from gathering.accounts import tickets, tokens
 from gathering.accounts.models import Ticket, Token, User
+from gathering.events.models import DeadLetter
+from gathering.events.queue import Queue
+from gathering.events.worker import settle
 from gathering.hub import log
 
 PEOPLE = ("ada", "bob", "carol")
@@ -134,3 +137,20 @@ def renew(channel: str) -> str:
 
 def _user(name: str) -> User:
     return User.objects.get(username=name)
+
+
+def contents(circle: str) -> list[str]:
+    """What was said in a circle, in order."""
+    messages = Message.objects.filter(circle__name=circle).order_by("pk")
+    return list(messages.values_list("content", flat=True))
+
+
+def dead_letters() -> list[dict[str, object]]:
+    return list(DeadLetter.objects.order_by("pk").values("type", "error", "tries"))
+
+
+def work_without_acknowledging(url: str) -> None:
+    """What a worker does with one entry that dies just before it says so."""
+    entry = Queue(url).take("doomed", 5)
+    assert entry is not None
+    assert settle(entry)
