@@ -8,7 +8,7 @@ class AgentsConfig(AppConfig):
         from gathering.accounts import tokens
         from gathering.hub import kinds
 
-        from . import actions, consumers, signals  # noqa: F401
+        from . import actions, checks, consumers, signals  # noqa: F401
 
         kinds.register(consumers.AGENTS)
         tokens.register_manager(actions.may_manage)

@@ -6,6 +6,7 @@ should not be is named by a system check (``gathering/hub/checks.py``).  ``docs/
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -73,6 +74,27 @@ GATHERING_MAX_UNREAD = _whole("GATHERING_MAX_UNREAD", 1024 * 1024)
 GATHERING_STALL_TIMEOUT = _number("GATHERING_STALL_TIMEOUT", 60)
 GATHERING_TICKET_SECONDS = _number("GATHERING_TICKET_SECONDS", 30, least=1)
 GATHERING_QUERY_TOKENS = env.bool("GATHERING_QUERY_TOKENS", default=True)
+
+# Language models (agents/providers): where they are.  Keys are read where they are used, and kept nowhere.
+
+
+def _endpoints() -> dict[str, str]:
+    """``name=address`` of every server that agents may use, from the environment alone."""
+    found = {"openai": "https://api.openai.com/v1"}
+    for entry in env.list("GATHERING_LLM_ENDPOINTS", default=[]):
+        name, _, address = entry.partition("=")
+        good = re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name) and name not in ("scripted", "anthropic")
+        if not good or not re.match(r"https?://[^/]", address):
+            raise environ.ImproperlyConfigured(
+                f"GATHERING_LLM_ENDPOINTS: '{entry}' is no name=address, such as "
+                "local=http://127.0.0.1:11434/v1."
+            )
+        found[name] = address
+    return found
+
+
+GATHERING_LLM_ENDPOINTS = _endpoints()
+GATHERING_LLM_TIMEOUT = _number("GATHERING_LLM_TIMEOUT", 60, least=0.1)
 
 # Applications
 
