@@ -8,12 +8,14 @@ from agents.consumers import AgentConsumer
 from circles.consumers import CircleConsumer
 from gathering.hub.api import events
 from gathering.hub.consumers import NowhereConsumer, StreamsConsumer
+from workspaces.consumers import WorkspaceConsumer
 
 websocket = URLRouter(
     [
         re_path(r"^ws/$", StreamsConsumer.as_asgi()),
         re_path(r"^ws$", StreamsConsumer.as_asgi()),
         re_path(r"^ws/circles/(?P<key>[^/]+)/?$", CircleConsumer.as_asgi()),
+        re_path(r"^ws/workspaces?/(?P<key>[^/]+)/?$", WorkspaceConsumer.as_asgi()),
         re_path(r"^ws/agents/(?P<key>[^/]+)/?$", AgentConsumer.as_asgi()),
         re_path(r"", NowhereConsumer.as_asgi()),
     ]

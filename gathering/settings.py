@@ -96,6 +96,10 @@ def _endpoints() -> dict[str, str]:
 GATHERING_LLM_ENDPOINTS = _endpoints()
 GATHERING_LLM_TIMEOUT = _number("GATHERING_LLM_TIMEOUT", 60, least=0.1)
 
+# Workspaces
+
+GATHERING_MAX_FILE_EVENTS = _whole("GATHERING_MAX_FILE_EVENTS", 100)
+
 # Applications
 
 INSTALLED_APPS = [
@@ -104,6 +108,7 @@ INSTALLED_APPS = [
     "gathering.hub",
     "gathering.events",
     "circles",
+    "workspaces",
     "agents",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -235,6 +240,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CircleStatus": "circles.models.Circle.Status",
         "AgentStatus": "agents.models.Agent.Status",
+        "WorkspaceState": "workspaces.models.Workspace.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

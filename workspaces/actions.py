@@ -1,0 +1,79 @@
+"""What may be done with workspaces, and by whom."""
+
+import re
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from gathering.accounts.models import User
+from gathering.protocol.errors import NotFound
+
+from . import rows
+from .models import Workspace, picture_changed
+from .picture import Change
+
+_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+
+
+def find_workspace(user: User, key: str) -> Workspace:
+    """The workspace whose id is ``key`` if ``user`` may see it."""
+    if not _ID.fullmatch(key):  # "007" would be another stream than "7"
+        raise NotFound
+    found = Workspace.objects.visible_to(user).select_related("circle").filter(pk=int(key)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def seen_workspaces(asked: Collection[tuple[User, str]]) -> list[tuple[User, str]]:
+    """Of pairs of a user and a workspace's id, those where the user may see it."""
+    ids = {int(key) for _, key in asked if _ID.fullmatch(key)}
+    seen = Workspace.objects.filter(pk__in=ids).seen_by({user for user, _ in asked})
+    return [(user, key) for user, key in asked if _ID.fullmatch(key) and (user.pk, int(key)) in seen]
+
+
+def ids_of_workspaces(user: User) -> Iterable[int]:
+    """The ids of the workspaces that ``user`` may see."""
+    return Workspace.objects.visible_to(user).values_list("pk", flat=True)
+
+
+@contextmanager
+def held(user: User, key: str) -> Iterator[Workspace]:
+    """A workspace that ``user`` may see, in a transaction in which nobody else changes its picture."""
+    with transaction.atomic():
+        workspace = find_workspace(user, key)
+        yield Workspace.objects.select_for_update(of=("self",)).select_related("circle").get(pk=workspace.pk)
+
+
+class PictureMoved(Exception):
+    """Somebody else has recorded changes since: compare with the picture as it is now, and record that."""
+
+
+@transaction.atomic
+def record(
+    workspace: Workspace, changes: Sequence[Change], actor: User | None = None, batch: str | None = None
+) -> None:
+    """Write ``changes`` into the picture and tell of them: the one way in which a picture changes.
+
+    ``changes`` lead from the picture at ``workspace.revision`` to the next, in this order.  Raises
+    PictureMoved, and writes nothing, if that is not the picture's revision any more.  Whoever writes
+    into the directory itself holds the workspace for it, so that the change is told once and with its
+    ``actor``, and the watcher then finds no difference::
+
+        with actions.held(user, key) as workspace:  # a transaction in which nobody else records
+            ...                                      # write below workspace.path
+            actions.record(workspace, compare.changes(workspace, [path]), actor=user)
+
+    Some thousand changes at a time are enough: SQLite has one writer, who waits meanwhile.
+    """
+    if not changes:
+        return
+    here = Workspace.objects.filter(pk=workspace.pk, revision=workspace.revision)
+    if not here.update(revision=workspace.revision + 1):
+        raise PictureMoved
+    workspace.revision += 1
+    rows.write(workspace, changes)
+    batch = batch or secrets.token_hex(6)
+    picture_changed.send(Workspace, workspace=workspace, changes=changes, actor=actor, batch=batch)

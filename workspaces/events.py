@@ -1,0 +1,56 @@
+"""What is said about workspaces: pure builders from what happened to its events."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from gathering.accounts.models import User
+from gathering.hub.log import Draft
+
+from .models import Workspace
+from .picture import Change, What
+from .serializers import FileSerializer, WorkspaceSerializer
+
+TOLD = ("title", "path", "ignore", "trusted", "state", "note")
+SAMPLE = 20  # paths that stand for a batch which is too large to be told file by file
+
+
+def picture_changed(
+    workspace: Workspace, changes: Sequence[Change], actor: User | None, batch: str
+) -> list[Draft]:
+    """Each change, or one summary of them all where they are too many."""
+    about = {"batch": batch, "actor": actor.username if actor else None}
+    most = settings.GATHERING_MAX_FILE_EVENTS
+    if most and len(changes) > most:
+        return [_draft(workspace, "files_changed", {**_summary(changes), **about})]
+    return [_draft(workspace, f"file_{change.what}", {**_told(change), **about}) for change in changes]
+
+
+def workspace_changed(workspace: Workspace, before: Mapping[str, Any]) -> list[Draft]:
+    """Its state for users, the state of its git, and the commit that its HEAD has moved to."""
+    drafts = []
+    if any(before.get(name) != getattr(workspace, name) for name in TOLD):
+        drafts.append(_draft(workspace, "workspace_status", WorkspaceSerializer(workspace).data))
+    if workspace.commit is not None and before.get("commit") != workspace.commit:
+        drafts.append(_draft(workspace, "git_commit", workspace.commit))
+    if before.get("git") != workspace.git:
+        drafts.append(_draft(workspace, "git_status", workspace.git or {"branch": None, "oid": None}))
+    return drafts
+
+
+def _told(change: Change) -> dict[str, Any]:
+    return {**FileSerializer((change.path, change.entry)).data, "old_path": change.old_path}
+
+
+def _summary(changes: Sequence[Change]) -> dict[str, Any]:
+    counts = Counter(change.what for change in changes)
+    return {
+        "counts": {what.value: counts[what] for what in What},
+        "sample": [change.path for change in changes[:SAMPLE]],
+    }
+
+
+def _draft(workspace: Workspace, kind: str, data: Mapping[str, Any]) -> Draft:
+    return Draft(workspace.channel, kind, {"workspace_id": workspace.pk, **data})
