@@ -12,16 +12,36 @@ from gathering.accounts import tokens
 from gathering.accounts.models import User
 from gathering.hub import access
 
+from .forms import AgentForm
+from .guards import BOUNDS
 from .models import Activity, Agent, Run
 
 
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
-    list_display = ("user", "status", "owner", "description")
-    list_filter = ("status", ("owner", admin.RelatedOnlyFieldListFilter))
+    form = AgentForm
+    list_display = ("user", "status", "provider", "answers", "owner", "description")
+    list_filter = ("status", "provider", "answers", ("owner", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "owner")
     search_fields = ("user__username", "user__display_name", "description", "owner__username")
     autocomplete_fields = ("user", "owner")
+    fieldsets = (
+        (None, {"fields": ("user", "owner", "description", "status")}),
+        (
+            "What answers for it",
+            {
+                "fields": ("provider", "model", "temperature", "persona", "history", "answers"),
+                "description": "Leave the provider empty for an agent that holds a token and runs elsewhere.",
+            },
+        ),
+        (
+            "Guards",
+            {
+                "fields": ("needs_approval", *BOUNDS),
+                "description": "None can be switched off; an empty one is at its default.",
+            },
+        ),
+    )
     actions = ("close_sockets", "revoke_tokens")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Agent | None = None) -> tuple[str, ...]:

@@ -11,6 +11,11 @@ from circles.models import Circle, Membership
 from gathering.hub.models import Announced, AnnouncedQuerySet
 from gathering.protocol import names
 
+from .errands import Approval, Errand, Following
+from .mind import Mind
+
+__all__ = ["Activity", "Agent", "Approval", "Errand", "Following", "Part", "Run"]
+
 MAX_KEY = 200  # characters of an id that an agent gives: of a run, a message, a tool call
 
 
@@ -25,7 +30,7 @@ class AgentQuerySet(AnnouncedQuerySet):
         return self.filter(Q(user=user) | Q(owner=user) | Q(user__in=beside.values("user")))
 
 
-class Agent(Announced):
+class Agent(Mind, Announced):
     class Status(models.TextChoices):
         OFFLINE = "offline"
         IDLE = "idle"
@@ -47,6 +52,7 @@ class Agent(Announced):
 
     class Meta:
         ordering = ("user__username",)
+        base_manager_name = "objects"
 
     def __str__(self) -> str:
         return self.user.username

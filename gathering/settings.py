@@ -100,6 +100,14 @@ GATHERING_LLM_TIMEOUT = _number("GATHERING_LLM_TIMEOUT", 60, least=0.1)
 
 GATHERING_MAX_FILE_EVENTS = _whole("GATHERING_MAX_FILE_EVENTS", 100)
 
+# Agents that this server runs
+
+GATHERING_AGENT_CEILINGS = env.dict("GATHERING_AGENT_CEILINGS", cast={"value": int}, default={})
+for _guard in set(GATHERING_AGENT_CEILINGS) - {"turns", "hops", "run_tokens", "day_tokens", "seconds"}:
+    raise environ.ImproperlyConfigured(f"GATHERING_AGENT_CEILINGS: '{_guard}' is no guard.")
+GATHERING_AGENT_LEASE = _number("GATHERING_AGENT_LEASE", 15, least=1)
+GATHERING_AGENT_RUNS = _whole("GATHERING_AGENT_RUNS", 8)
+
 # Applications
 
 INSTALLED_APPS = [
