@@ -10,7 +10,9 @@ A class is a code, a sentence and whether trying again can help.  The same code 
     |   |   `-- UnknownType      unknown_type
     |   |-- BadField         bad_field           one field has the wrong kind, size or characters
     |   |-- BadName          bad_name            not a stream's name
-    |   `-- BadCursor        bad_cursor          ``since`` is not a position
+    |   |-- BadCursor        bad_cursor          ``since`` is not a position
+    |   |-- BadRange         bad_range           the file has no bytes in that range
+    |   `-- TooLarge         too_large           more than is read or written at once
     |-- NotAuthenticated     not_authenticated   nobody, or nobody in time
     |   |-- TokenExpired     token_expired
     |   `-- AuthTimeout      auth_timeout
@@ -20,7 +22,9 @@ A class is a code, a sentence and whether trying again can help.  The same code 
     |-- NotFound             not_found           absent, or not yours to see: never says which
     |-- Conflict             conflict            the present state does not admit it
     |   |-- CirclePaused     circle_paused
-    |   `-- CircleArchived   circle_archived
+    |   |-- CircleArchived   circle_archived
+    |   |-- ChangedMeanwhile changed_meanwhile   a file is not what the writer has seen
+    |   `-- HashNeeded       hash_needed         a writer must say what it has seen
     |-- RateLimited          rate_limited
     |   `-- TooManySockets   too_many_sockets
     |-- Unavailable          unavailable         a part is away (database, restart); nothing was done
@@ -105,6 +109,18 @@ class BadCursor(BadInput):
     default_detail = "'since' is a whole number from 0 to 9223372036854775807."
 
 
+class BadRange(BadInput):
+    code = "bad_range"
+    default_detail = "The file has no bytes in that range."
+    status = 416
+
+
+class TooLarge(BadInput):
+    code = "too_large"
+    default_detail = "That is more than this server reads or writes at once."
+    status = 413
+
+
 class NotAuthenticated(GatheringError):
     code = "not_authenticated"
     default_detail = "A valid token is needed."
@@ -162,6 +178,18 @@ class CirclePaused(Conflict):
 class CircleArchived(Conflict):
     code = "circle_archived"
     default_detail = "The circle is archived and can only be read."
+
+
+class ChangedMeanwhile(Conflict):
+    code = "changed_meanwhile"
+    default_detail = "The file is not what you have seen any more: read it again."
+    status = 412
+
+
+class HashNeeded(Conflict):
+    code = "hash_needed"
+    default_detail = "Say which content you have seen: its hash, in If-Match."
+    status = 428
 
 
 class RateLimited(GatheringError):

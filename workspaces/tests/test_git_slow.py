@@ -72,7 +72,7 @@ def test_a_loop_of_links(repo: Repo) -> None:
 
 
 def test_a_folder_of_very_many_files_is_one_entry(repo: Repo) -> None:
-    many = int(os.environ.get("GATHERING_TEST_FILES", "2000"))
+    many = int(os.environ.get("GATHERING_TEST_FILES", "500"))
     (repo.path / "many").mkdir()
     for number in range(many):
         (repo.path / "many" / f"{number:06}").touch()

@@ -1,0 +1,106 @@
+"""Writing a file whole or not at all, and only over what the writer has seen."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum
+
+from gathering.protocol.errors import ChangedMeanwhile, NotAllowed
+
+from . import exclusive
+from .folder import open_file, parent
+from .names import TEMPORARY, Parts
+from .reading import digest
+
+
+class Expected(Enum):
+    """What a writer may expect instead of a hash."""
+
+    NOTHING = "nothing"  # no entry is there yet
+    ANYTHING = "anything"  # a file is there, whatever is in it
+
+
+Seen = str | Expected
+
+
+@dataclass(slots=True)
+class Written:
+    """A file that is on the disk under a name of ours; :meth:`put` gives it its own."""
+
+    folder: int
+    name: bytes
+    temporary: bytes
+    descriptor: int
+
+    def put(self, seen: Seen) -> None:
+        """Put it at its name, if there is what was ``seen``; raises ChangedMeanwhile otherwise.
+
+        Two who put under one lock cannot both win.  Who writes without it (an editor) can still come
+        between the last look and the rename: some microseconds.
+        """
+        try:
+            if seen is Expected.NOTHING:
+                exclusive.rename(self.folder, self.temporary, self.folder, self.name)
+            else:
+                self._replace(seen)
+        except FileExistsError:
+            raise ChangedMeanwhile("Something is there already.") from None
+        os.fsync(self.folder)
+
+    def _replace(self, seen: Seen) -> None:
+        old = compare(self.folder, self.name, seen)
+        if not old.st_mode & 0o222:
+            raise NotAllowed("The file is read-only.")
+        with suppress(PermissionError):  # only root may give a file away; else it becomes the server's own
+            os.fchown(self.descriptor, old.st_uid, old.st_gid)
+        os.fchmod(self.descriptor, old.st_mode & 0o777)
+        if not _same(old, os.lstat(self.name, dir_fd=self.folder)):
+            raise ChangedMeanwhile
+        os.rename(self.temporary, self.name, src_dir_fd=self.folder, dst_dir_fd=self.folder)
+
+
+@contextmanager
+def written(directory: str, parts: Parts, data: bytes) -> Iterator[Written]:
+    """``data``, on the disk and synced, beside the place for which they are meant; gone after the block
+    unless they were put there."""
+    with parent(directory, parts) as (folder, name):
+        temporary = TEMPORARY + secrets.token_hex(8).encode()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(temporary, flags, _mode_of(folder, name), dir_fd=folder)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+                yield Written(folder, name, temporary, descriptor)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder)
+
+
+def compare(folder: int, name: bytes, seen: Seen) -> os.stat_result:
+    """What is at ``name``; raises ChangedMeanwhile if it is not the file that was ``seen``."""
+    descriptor = open_file(folder, name)
+    try:
+        if seen is not Expected.ANYTHING and digest(descriptor) != seen:
+            raise ChangedMeanwhile
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _mode_of(folder: int, name: bytes) -> int:
+    """The mode to begin with: nobody may read a moment of what they may not read afterwards."""
+    try:
+        return os.lstat(name, dir_fd=folder).st_mode & 0o777 or 0o600
+    except FileNotFoundError:
+        return 0o666  # less what the umask takes away
+
+
+def _same(one: os.stat_result, other: os.stat_result) -> bool:
+    return all(
+        getattr(one, field) == getattr(other, field)
+        for field in ("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
+    )
