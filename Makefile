@@ -11,16 +11,18 @@ PIP    := $(PYTHON) -m pip install -qq --disable-pip-version-check --no-input
 # A stamp is newer than the requirements that were installed, so a second run installs nothing.
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
+# Pages name their static files by a hash; collecting them anew costs seconds, so only when one changed.
+STATIC  := $(or $(GATHERING_DATA_DIR),var)/static/staticfiles.json
 BENCH   := $(VENV)/.installed-bench bench/peers/node_modules bench/build/load bench/build/raw
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench torture install install-dev clean
+.PHONY: help run test lint format bench install install-dev clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-run: $(RUNTIME) ## Serve a demo on HOST (127.0.0.1) and PORT (8000)
+run: $(RUNTIME) $(STATIC) ## Serve a demo on HOST (127.0.0.1) and PORT (8000)
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@$(PYTHON) manage.py demo --url http://$(HOST):$(PORT)
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
@@ -42,10 +44,6 @@ format: $(DEV) ## Rewrite the Python files in the project's style
 bench: $(BENCH) ## Measure GatheRing beside its peers (half an hour), and write docs/benchmarks.md
 	$(PYTHON) -m bench --report $(ARGS)
 
-torture: $(DEV) ## Kill and stall every part of a hub, and count what was lost: make torture ARGS="--rounds 100"
-	$(PYTHON) manage.py torture --mode full $(ARGS)
-	$(PYTHON) manage.py torture --mode embedded $(ARGS)
-
 install: $(RUNTIME) ## Make .venv with what the server needs
 install-dev: $(DEV) ## The same, with what the tests need
 
@@ -66,6 +64,9 @@ $(DEV): requirements-dev.txt requirements-llm.txt $(RUNTIME)
 	@echo "Installing what the tests need (once, a minute or so) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
+
+$(STATIC): $(RUNTIME) $(shell find static clients/js/src -type f 2>/dev/null)
+	@$(PYTHON) manage.py collectstatic --noinput --verbosity 0 --ignore 'redoc*'
 
 $(VENV)/.installed-bench: bench/requirements.txt $(DEV)
 	@echo "Installing the peers of the benchmark (once, a minute or so) ..."

@@ -99,7 +99,6 @@ GATHERING_LLM_TIMEOUT = _number("GATHERING_LLM_TIMEOUT", 60, least=0.1)
 # Workspaces
 
 GATHERING_MAX_FILE_EVENTS = _whole("GATHERING_MAX_FILE_EVENTS", 100)
-GATHERING_MAX_HASHED = _whole("GATHERING_MAX_HASHED", 1024 * 1024)
 
 # Agents that this server runs
 
@@ -134,6 +133,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "gathering.security.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -141,6 +141,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gathering.pages.zone.readers_zone",
 ]
 TEMPLATES = [
     {
@@ -152,6 +153,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "gathering.pages.navigation.navigation",
             ],
         },
     },
@@ -162,7 +164,10 @@ AUTH_USER_MODEL = "accounts.User"
 KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 (the name of a model)
 MIGRATION_MODULES = {"knox": None}  # its table is not used: accounts.Token stands in for it
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOGIN_URL = "/admin/login/"
+LOGIN_URL = "signin"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "signin"
+X_FRAME_OPTIONS = "DENY"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -209,8 +214,6 @@ if REDIS_URL:
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2}]},
         }
     }
-elif os.name == "posix" and len(os.fsencode(GATHERING_DATA_DIR)) <= 80:  # a socket's path has 104 bytes
-    CHANNEL_LAYERS = {"default": {"BACKEND": "gathering.hub.neighbours.NeighbourLayer"}}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 # With Redis the poll is a net under the doorbell; half a second, so that a withdrawn right takes effect
@@ -264,9 +267,16 @@ SPECTACULAR_SETTINGS = {
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+if (BASE_DIR / "clients/js/src").is_dir():
+    STATICFILES_DIRS.append(("client", BASE_DIR / "clients/js/src"))
 STATIC_ROOT = GATHERING_DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "gathering.static.Storage"},
+}
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # Logs: tokens in a query never reach them

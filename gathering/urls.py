@@ -1,23 +1,45 @@
 """Every HTTP path of Django's; the one that waits, the log's own, is in ``routing.py``."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
-from django.views.generic import TemplateView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from agents import views as agents
+from circles import views as circles
 from gathering import rest
 from gathering.hub import health, views
+from gathering.pages import account, home, navigation
 
 urlpatterns = [
-    path("", TemplateView.as_view(template_name="home.html")),
     path("admin/", admin.site.urls),
     path("api/", include("gathering.accounts.urls")),
     path("api/", include("circles.urls")),
     path("api/", include("agents.urls")),
     path("api/streams/", views.StreamsView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema")),
     re_path(r"^api/", rest.nothing_here),
+    # Pages
+    path("", home.home, name="home"),
+    path("places/", navigation.places, name="places"),
+    path("connect/", home.connect, name="connect"),
+    path("signin/", account.SignIn.as_view(), name="signin"),
+    path("signout/", LogoutView.as_view(), name="signout"),
+    path("tokens/", account.own_tokens, name="tokens"),
+    path("tokens/<slug:public_id>/revoke/", account.revoke, name="revoke"),
+    path("profile/", account.profile, name="profile"),
+    path("theme/", account.theme, name="theme"),
+    path("new/agent/", agents.new, name="new_agent"),
+    path("agents/<int:pk>/", agents.agent, name="agent"),
+    path("agents/<int:pk>/settings/", agents.settings_of, name="agent_settings"),
+    path("new/circle/", circles.new, name="new_circle"),
+    path("circles/<name:name>/", circles.circle, name="circle"),
+    path("circles/<name:name>/messages/", circles.messages, name="messages"),
+    path("circles/<name:name>/read/", circles.read, name="read"),
+    path("circles/<name:name>/settings/", circles.settings_of, name="circle_settings"),
+    path("circles/<name:name>/members/", circles.members, name="members"),
+    path("circles/<name:name>/members/<name:member>/", circles.member, name="member"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

@@ -1,26 +1,138 @@
 """The pages that the server makes itself, and the ones for what goes wrong."""
 
+import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.test import Client, RequestFactory
 
+from circles.actions import create_circle
 from gathering import rest
+from gathering.accounts import tokens
+from gathering.accounts.models import Token, User
+from gathering.hub import log
 
 
-def test_the_first_page_names_the_admin_and_the_api(client: Client) -> None:
-    page = client.get("/").content.decode()
-    assert 'href="/admin/"' in page
-    assert 'href="/api/docs/"' in page
+@pytest.fixture
+def ada(client: Client, db: Any) -> Client:
+    user = User.objects.create_user("ada", display_name="Ada")
+    create_circle(user, "team", "The team")
+    client.force_login(user)
+    return client
 
 
-def test_pages_stand_alone_and_run_nothing(client: Client) -> None:
-    page = client.get("/").content.decode()
-    assert "<script" not in page
-    (style,) = re.findall(r'rel="stylesheet" href="([^"]+)"', page)
-    assert b"light dark" in b"".join(client.get(style))
+SIGNED_IN = ["/", "/connect/", "/tokens/", "/profile/", "/new/circle/", "/new/agent/", "/places/"]
+
+
+@pytest.mark.parametrize("path", SIGNED_IN)
+def test_whoever_is_not_signed_in_is_asked_to(path: str, client: Client) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer["Location"]) == (302, f"/signin/?next={path}")
+
+
+@pytest.mark.parametrize("path", SIGNED_IN)
+def test_a_page_opens_and_stands_under_a_strict_policy(path: str, ada: Client) -> None:
+    answer = ada.get(path)
+    assert answer.status_code == 200
+    policy = answer["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("path", ["/signin/", *SIGNED_IN])
+def test_no_page_has_a_script_or_a_style_inside(path: str, ada: Client) -> None:
+    page = ada.get(path, follow=True).content.decode()
+    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=", page)
+
+
+def test_a_name_and_a_password_sign_in_and_one_goes_where_one_was_going(client: Client, db: Any) -> None:
+    User.objects.create_user("ada", "a-long-password")
+    form = {"username": "Ada", "password": "a-long-password", "next": "/tokens/"}
+    answer = client.post("/signin/", form)
+    assert (answer.status_code, answer["Location"]) == (302, "/tokens/")
+    assert client.post("/signout/")["Location"] == "/signin/"
+    assert client.get("/tokens/").status_code == 302
+
+
+def test_a_wrong_password_is_refused_with_a_sentence(client: Client, db: Any) -> None:
+    page = client.post("/signin/", {"username": "ada", "password": "guess"}).content.decode()
+    assert "do not belong together" in page
+
+
+def test_every_form_needs_its_token(db: Any) -> None:
+    user = User.objects.create_user("ada")
+    create_circle(user, "team", "The team")
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(user)
+    for path in ("/signin/", "/signout/", "/tokens/", "/profile/", "/theme/", "/new/circle/", "/new/agent/"):
+        assert strict.post(path, {}).status_code == 403, path
+    for path in ("", "read/", "members/", "members/ada/", "settings/"):
+        assert strict.post(f"/circles/team/{path}", {}).status_code == 403, path
+
+
+def test_the_theme_is_kept_in_a_cookie_and_leads_nowhere_else(client: Client, db: Any) -> None:
+    answer = client.post("/theme/", {"theme": "dark", "next": "https://evil.example/"})
+    assert answer["Location"] == "/"
+    assert 'data-theme="dark"' in client.get("/signin/").content.decode()
+
+
+def test_times_are_in_the_zone_that_the_browser_says(ada: Client) -> None:
+    ada.cookies["zone"] = "Asia/Tokyo"
+    assert "JST" in ada.get("/circles/team/members/").content.decode()
+    ada.cookies["zone"] = "../../etc/passwd"
+    assert "UTC" in ada.get("/circles/team/members/").content.decode()
+
+
+def test_a_page_says_where_it_is_followed_from(ada: Client) -> None:
+    page = ada.get("/circles/team/").content.decode()
+    found = re.search(r'data-streams="([^"]+)"', page)
+    assert found
+    streams = json.loads(unescape(found[1]))
+    assert streams["circles.team"]["seq"] == log.position("circles.team").head
+
+
+# Tokens
+
+
+def test_a_token_is_shown_once_and_works_until_it_is_revoked(ada: Client) -> None:
+    answer = ada.post("/tokens/", {"name": "laptop", "holder": "ada", "days": "30"})
+    assert "no-store" in answer["Cache-Control"]
+    found = re.search(r'id="secret">([0-9a-f]{64})<', answer.content.decode())
+    assert found
+    bearer = {"HTTP_AUTHORIZATION": f"Bearer {found[1]}"}
+    assert Client().get("/api/me/", **bearer).status_code == 200
+    page = ada.get("/tokens/").content.decode()
+    assert found[1] not in page
+    (revoke,) = re.findall(r'action="(/tokens/[^"]+/revoke/)"', page)
+    assert ada.post(revoke).status_code == 302
+    assert Client().get("/api/me/", **bearer).status_code == 401
+
+
+def test_a_token_for_anybody_else_is_refused(ada: Client) -> None:
+    User.objects.create_user("bob")
+    answer = ada.post("/tokens/", {"name": "laptop", "holder": "bob", "days": "30"})
+    assert (answer.status_code, Token.objects.count()) == (400, 0)
+
+
+def test_the_token_of_somebody_else_is_not_there(ada: Client) -> None:
+    token, _ = tokens.mint(User.objects.create_user("bob"), name="his")
+    assert ada.post(f"/tokens/{token.public_id}/revoke/").status_code == 404
+    assert "his" not in ada.get("/tokens/").content.decode()
+    assert Token.objects.count() == 1
+
+
+def test_a_display_name_that_cannot_be_seen_is_not_shown(ada: Client) -> None:
+    assert ada.post("/profile/", {"display_name": "\u200b\u202e\u2066"}).status_code == 302
+    page = ada.get("/").content.decode()
+    assert "\u202e" not in page.split('id="f-')[0]
+    assert '<span class="label">ada</span>' in page
+
+
+# What goes wrong
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/nothing/", "/admins/"])

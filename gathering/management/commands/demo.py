@@ -46,7 +46,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             f"GatheRing  {url}\n"
-            f"  sign in  {url}/admin/ as {known['login']} with {known['password']}\n"
+            f"  sign in  {url}/signin/ as {known['login']} with {known['password']}\n"
             f"  token    {known['token']}\n"
             f"  circle   {url.replace('http', 'ws', 1)}/ws/circles/{CIRCLE}?token={known['token']}\n"
             f"  API      {url}/api/docs/"

@@ -1,0 +1,117 @@
+"""A run as it is read: what was said, thought and called, folded from its events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from .models import Activity, Part, Run
+
+MOST = 400  # events of a run on one page
+
+
+@dataclass
+class Item:
+    """One line of a timeline: ``kind`` is ``text``, ``reasoning``, ``tool``, ``step`` or ``notice``."""
+
+    kind: str
+    key: str
+    began: datetime
+    name: str = ""
+    text: str = ""  # of a tool call, its arguments
+    result: str | None = None
+    ended: datetime | None = None
+    failed: bool = False
+    open: bool = False
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it takes."""
+        return (self.ended - self.began).total_seconds() if self.ended else None
+
+
+def of_run(run: Run) -> list[Item]:
+    """What is on the page of a run: two queries."""
+    events = list(run.activities.order_by("-pk")[:MOST])[::-1]
+    return fold(events, run.parts.all())
+
+
+def fold(events: Iterable[Activity], parts: Iterable[Part] = ()) -> list[Item]:
+    """The lines that ``events`` make, in the order in which each began; ``parts`` are not ended yet."""
+    items: dict[tuple[str, str], Item] = {}
+    for event in events:
+        _FOLDS.get(event.type, _ignore)(items, event, orjson.loads(event.data))
+    for part in parts:
+        _still_open(items, part)
+    return list(items.values())
+
+
+def _begin(kind: str) -> Any:
+    def begin(items: dict[tuple[str, str], Item], event: Activity, data: dict[str, Any]) -> None:
+        name = str(data.get("toolCallName") or data.get("stepName") or "")
+        items.setdefault((kind, event.subject), Item(kind, event.subject, event.created_at, name))
+
+    return begin
+
+
+def _end(kind: str) -> Any:
+    def end(items: dict[tuple[str, str], Item], event: Activity, data: dict[str, Any]) -> None:
+        _begin(kind)(items, event, data)
+        item = items[kind, event.subject]
+        item.text = event.content
+        if kind != "tool":  # a call ends with its result
+            item.ended = event.created_at
+
+    return end
+
+
+def _result(items: dict[tuple[str, str], Item], event: Activity, data: dict[str, Any]) -> None:
+    key = str(data.get("toolCallId", event.subject))
+    item = items.setdefault(("tool", key), Item("tool", key, event.created_at))
+    item.result, item.ended = str(data.get("content", "")), event.created_at
+    item.failed = bool(data.get("error"))
+
+
+def _notice(items: dict[tuple[str, str], Item], event: Activity, data: dict[str, Any]) -> None:
+    said = _said(data)
+    if said:
+        items["notice", str(event.pk)] = Item(
+            "notice", str(event.pk), event.created_at, said, ended=event.created_at
+        )
+
+
+def _said(data: dict[str, Any]) -> str:
+    value = data.get("value") if isinstance(data.get("value"), dict) else {}
+    return {
+        "gathering.approval_requested": f"Asks whether it may call {value.get('tool', 'a tool')}",
+        "gathering.approval_given": f"{value.get('decision', 'decided')}".capitalize()
+        + (f" by {value['by']}" if value.get("by") else ""),
+        "gathering.stop_requested": f"Stop asked for by {value.get('by', 'somebody')}",
+    }.get(str(data.get("name")), "")
+
+
+def _still_open(items: dict[tuple[str, str], Item], part: Part) -> None:
+    kind = next((kind for word, kind in _KINDS.items() if word in part.kind.upper()), "step")
+    item = items.setdefault((kind, part.key), Item(kind, part.key, part.started_at))
+    item.text, item.open = part.text or item.text, True
+
+
+def _ignore(*_: Any) -> None:
+    """What says nothing to a reader."""
+
+
+_KINDS = {"TOOL": "tool", "REASONING": "reasoning", "TEXT": "text", "MESSAGE": "text", "STEP": "step"}
+_FOLDS = {
+    "TEXT_MESSAGE_START": _begin("text"),
+    "TEXT_MESSAGE_END": _end("text"),
+    "REASONING_MESSAGE_START": _begin("reasoning"),
+    "REASONING_MESSAGE_END": _end("reasoning"),
+    "TOOL_CALL_START": _begin("tool"),
+    "TOOL_CALL_END": _end("tool"),
+    "TOOL_CALL_RESULT": _result,
+    "STEP_STARTED": _begin("step"),
+    "STEP_FINISHED": _end("step"),
+    "CUSTOM": _notice,
+}

@@ -1,0 +1,42 @@
+"""What stands around every page: the circles, agents and workspaces of the reader."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.http import require_GET
+
+from agents.models import Agent
+from circles import history
+from gathering.web import page
+
+THEMES = ("system", "light", "dark")
+MOST = 50  # of a kind in the navigation; the rest is on the home page
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """A context processor; what no template asks for is not looked up."""
+    theme = request.COOKIES.get("theme", "system")
+    return {
+        "at": request.path,
+        "theme": theme if theme in THEMES else "system",
+        "themes": THEMES,
+        "streams": getattr(request, "streams", None),
+        "nav": SimpleLazyObject(lambda: around(request.user)),
+    }
+
+
+@require_GET
+@page
+def places(request: HttpRequest) -> HttpResponse:
+    """The list alone, for a page that keeps it true; ``at`` is the page that it is for."""
+    return render(request, "parts/places.html", {"at": request.GET.get("at", "")})
+
+
+def around(user: Any) -> dict[str, Any]:
+    """A fixed number of queries, each bounded."""
+    return {
+        "memberships": list(history.memberships_of(user)[:MOST]),
+        "agents": list(Agent.objects.visible_to(user).select_related("user")[:MOST]),
+    }

@@ -1,0 +1,125 @@
+"""What templates of pages are written with."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from gathering import text
+from gathering.accounts.models import User
+
+register = template.Library()
+register.filter("shown", text.shown)
+register.filter("hue", text.hue)
+
+register.filter("markdown", text.markdown)
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@register.filter
+def called(user: User | None) -> str:
+    """The name to show for a person or an agent: never an empty one."""
+    if not user:
+        return ""
+    return text.shown(user.display_name) or user.username
+
+
+@register.filter
+def goes_by_another(user: User) -> bool:
+    """Whether the shown name is not plainly the user's own."""
+    return called(user).casefold() != user.username
+
+
+@register.filter
+def json(value: object) -> str:
+    """For a ``data-`` attribute."""
+    return orjson.dumps(value).decode()
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString | str:
+    """A moment as people say it, with the exact one on hover."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    exact = f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S %Z}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, _said(moment, local)
+    )
+
+
+@register.simple_tag
+def until(moment: datetime) -> SafeString | str:
+    """A moment to come."""
+    local = timezone.localtime(moment)
+    left = (moment - timezone.now()).total_seconds()
+    if left <= 0:
+        return "ended"
+    amount = f"{int(left // DAY)} days" if left >= 2 * DAY else f"{int(left // HOUR)} h"
+    exact = f"{local.day} {local:%b %Y, %H:%M %Z}"
+    return format_html('<time datetime="{}" title="{}">in {}</time>', moment.isoformat(), exact, amount)
+
+
+def _said(moment: datetime, local: datetime) -> str:
+    now = timezone.localtime()
+    seconds = (now - local).total_seconds()
+    if abs(seconds) < MINUTE:
+        return "now"
+    if 0 < seconds < HOUR:
+        return f"{int(seconds // MINUTE)} min ago"
+    if local.date() == now.date():
+        return f"{local:%H:%M}"
+    return (
+        f"{local.day} {local:%b}, {local:%H:%M}" if local.year == now.year else f"{local.day} {local:%b %Y}"
+    )
+
+
+@register.simple_tag
+def initial(user: User) -> SafeString:
+    """The first letter of somebody, round for people and square for agents, in a hue of its own."""
+    return format_html(
+        '<span class="initial {} hue-{}" aria-hidden="true">{}</span>',
+        user.kind,
+        text.hue(user.username),
+        called(user)[0].upper(),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def to(context: Any, name: str, *key: Any) -> SafeString:
+    """A link's address, and whether the page that is being made is under it."""
+    address = reverse(name, args=key)
+    at = context.get("at", "")
+    is_here = at == address or (bool(key) and at.startswith(address))
+    return format_html('href="{}"{}', address, mark_safe(' aria-current="page"') if is_here else "")
+
+
+@register.inclusion_tag("parts/field.html")
+def field(form: Any, name: str, label: str, **more: Any) -> dict[str, Any]:
+    """A field of a form: its label above, what is wrong with it beside it."""
+    error = form.errors.get(name)
+    return {"name": name, "label": label, "value": form.values.get(name, ""), "error": error, **more}
+
+
+@register.simple_tag
+def lasted(began: datetime, ended: datetime | None = None) -> str:
+    """How long something took, or takes by now."""
+    seconds = ((ended or timezone.now()) - began).total_seconds()
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
+
+
+@register.filter
+def pretty(text: str) -> str:
+    """JSON laid out for reading; what is none, or not yet, as it is."""
+    try:
+        return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return text

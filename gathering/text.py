@@ -1,0 +1,78 @@
+"""How text of people and agents is shown: Markdown made safe, and names that can be seen."""
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+HUES = 12
+SCHEMES = {"http", "https", "mailto"}
+_MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9][a-z0-9_.-]{0,62})", re.ASCII | re.IGNORECASE)
+
+
+def markdown(text: str, mentions: Iterable[str] = ()) -> SafeString:
+    """``text`` as HTML: no tags of its own, no images, links only to the web and to addresses of mail.
+
+    An ``@name`` in it that is one of ``mentions`` is marked.
+    """
+    html = _markdown.render(text, {"mentions": set(mentions)})
+    return mark_safe(html)  # noqa: S308 (html is off, links and images are judged here)
+
+
+def shown(name: str) -> str:
+    """``name`` without what cannot be seen or turns the line around; empty if nothing is left."""
+    kept = (char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs"))
+    return " ".join("".join(kept).split())
+
+
+def hue(name: str) -> int:
+    """One of ``HUES``, always the same for a name."""
+    return zlib.crc32(name.encode()) % HUES
+
+
+def _safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme.lower() in SCHEMES
+
+
+def _link_open(_: RendererHTML, tokens: list[Token], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    token.attrSet("rel", "noopener noreferrer nofollow ugc")
+    return str(_.renderToken(tokens, index, options, env))
+
+
+def _text(_: RendererHTML, tokens: list[Token], index: int, options: Any, env: Any) -> str:
+    return _MENTION.sub(lambda found: _marked(found, env["mentions"]), escapeHtml(tokens[index].content))
+
+
+def _marked(found: re.Match[str], mentions: set[str]) -> str:
+    name = found[1].rstrip(".-")
+    if name.lower() not in mentions:
+        return found[0]
+    return f'<span class="mention">@{name}</span>{found[1][len(name) :]}'
+
+
+def _make() -> MarkdownIt:
+    made = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": False})
+    made.enable(["table", "strikethrough"]).disable(["image", "html_block", "html_inline"])
+    made.validateLink = _safe  # type: ignore[method-assign]
+    made.add_render_rule("link_open", _link_open)
+    made.add_render_rule("text", _text)
+    # A heading inside a message would stand among those of the page.
+    made.add_render_rule("heading_open", lambda *_: '<p class="heading">')
+    made.add_render_rule("heading_close", lambda *_: "</p>\n")
+    return made
+
+
+_markdown = _make()

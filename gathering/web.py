@@ -1,0 +1,103 @@
+"""What every page shares: who may see it, from where it is followed, and how a form says what is wrong."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from rest_framework import exceptions
+from rest_framework.serializers import CharField, Serializer
+
+from gathering.hub import kinds, log
+from gathering.protocol.errors import GatheringError, NotAllowed, NotFound
+from gathering.rest import refusal_of
+
+T = TypeVar("T")
+View = Callable[..., HttpResponse]
+
+
+def page(view: View) -> View:
+    """A page for whoever is signed in.
+
+    ``request.streams`` is where the streams stood *before* the page looked at anything: followed from
+    there, a page may hear of what it already shows, and never misses what it does not.
+    """
+
+    @cache_control(private=True, no_cache=True)
+    @login_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.streams = _positions(request.user)  # type: ignore[attr-defined]
+        try:
+            return view(request, *args, **kwargs)
+        except NotFound as error:
+            raise Http404 from error
+        except NotAllowed as error:
+            raise PermissionDenied from error
+
+    return wrapped
+
+
+class Form:
+    """A form of a page, judged by the serializer of REST: what was filled in, and what is wrong with it."""
+
+    def __init__(self, request: HttpRequest, serializer: type[Serializer[Any]], **initial: Any) -> None:
+        self._serializer = serializer
+        self.sent = request.method == "POST"
+        self.values: dict[str, Any] = initial | (self._filled_in(request) if self.sent else {})
+        self.errors: dict[str, str] = {}
+        self.problem = ""
+        self.status = 200
+
+    def does(self, action: Callable[..., T]) -> T | None:
+        """What ``action(**fields)`` returns; None if it was not sent, or refused: then see ``errors``."""
+        if not self.sent:
+            return None
+        try:
+            checked = self._serializer(data=self.values)
+            checked.is_valid(raise_exception=True)
+            return action(**checked.validated_data)
+        except (GatheringError, exceptions.ValidationError, ValidationError) as error:
+            self._refuse(error)
+            return None
+
+    def _filled_in(self, request: HttpRequest) -> dict[str, Any]:
+        known = self._serializer().fields
+        sent = {name: text for name, text in request.POST.items() if name in known}
+        # An input that was left empty is sent as an empty text, which is no number.
+        return {name: text for name, text in sent.items() if text or isinstance(known[name], CharField)}
+
+    def _refuse(self, error: Exception) -> None:
+        refusal = refusal_of(error)
+        assert refusal is not None  # noqa: S101 (each of these is known to it)
+        self.status = refusal.status
+        self.errors = {name: said[0] for name, said in refusal.fields.items()}
+        if not self.errors.keys() & self._serializer().fields.keys():
+            self.problem = refusal.detail
+
+
+def attempt(request: HttpRequest, action: Callable[[], object], done: str = "") -> bool:
+    """Do it, and say at the top of the next page what came of it."""
+    try:
+        action()
+    except (NotFound, NotAllowed):
+        raise
+    except GatheringError as error:
+        messages.error(request, error.detail)
+        return False
+    if done:
+        messages.success(request, done)
+    return True
+
+
+def _positions(user: Any) -> dict[str, dict[str, Any]]:
+    channels = kinds.visible_to(user)
+    known = log.heads(channels)
+    return {
+        name: {"seq": known[name].head, "epoch": known[name].epoch} if name in known else {"seq": 0}
+        for name in channels
+    }

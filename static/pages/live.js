@@ -1,0 +1,98 @@
+/**
+ * One socket for the page. It follows every stream that the reader may see, from where the page was
+ * rendered; parts of the page that say what they live on (`data-live`) are rendered anew by the server.
+ */
+
+import { GatheringClient } from '../client/index.js';
+import { morph } from './morph.js';
+
+const MOST = 90; // streams on one socket; the server takes 100
+const SOON = 150; // milliseconds: what happens within them is one look at the server
+
+export const own = document.body.dataset.stream;
+export const client = new GatheringClient({ onUnknown: () => {} });
+
+let positions = JSON.parse(document.body.dataset.streams || '{}');
+const due = new Set();
+let timer;
+let asking = false;
+
+/** Begin to follow; called once all handlers are in place. */
+export function follow() {
+  const channels = [...new Set([own, ...Object.keys(positions)])].filter((name) => positions[name]);
+  for (const channel of channels.slice(0, MOST)) {
+    const stream = client.stream(channel);
+    stream.on('*', (frame) => frame.seq && heard(channel, frame.type));
+    stream.open({ since: positions[channel].seq, epoch: positions[channel].epoch, snapshot: anew });
+  }
+}
+
+/** Ask the server for the parts of the page that live on an event of this type. */
+function heard(channel, type) {
+  for (const part of document.querySelectorAll('[data-live]')) {
+    if (part.dataset.live.split(' ').some((on) => livesOn(on, channel, type))) due.add(part.id);
+  }
+  plan();
+}
+
+/**
+ * Render parts of the page anew, soon.
+ * @param {...string} ids
+ */
+export function refresh(...ids) {
+  ids.forEach((id) => due.add(id));
+  plan();
+}
+
+function livesOn(on, channel, type) {
+  const [name, types] = on.split(':');
+  const named = name === channel || (name.endsWith('.*') && channel.startsWith(name.slice(0, -1)));
+  return named && (!types || types.split(',').includes(type));
+}
+
+function plan() {
+  if (due.size && !asking) timer ??= setTimeout(look, SOON);
+}
+
+async function look() {
+  timer = undefined;
+  asking = true;
+  const ids = [...due];
+  due.clear();
+  try {
+    await render(ids);
+  } catch {
+    ids.forEach((id) => due.add(id));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  asking = false;
+  plan();
+}
+
+async function render(ids) {
+  const parts = ids.map((id) => document.getElementById(id)).filter(Boolean);
+  const sources = new Set(parts.map((part) => part.dataset.source ?? location.href));
+  const documents = new Map(await Promise.all([...sources].map(async (url) => [url, await fetched(url)])));
+  for (const part of parts) {
+    const fresh = documents.get(part.dataset.source ?? location.href).getElementById(part.id);
+    if (fresh) morph(part, fresh);
+  }
+  document.dispatchEvent(new CustomEvent('rendered'));
+}
+
+async function fetched(url) {
+  const answer = await fetch(url, { headers: { Accept: 'text/html' } });
+  if (answer.status === 404 || answer.redirected) return location.reload();
+  if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
+  return new DOMParser().parseFromString(await answer.text(), 'text/html');
+}
+
+/** After a `reset`: the page as it is now, and the place in the stream that it stands for. */
+async function anew(stream) {
+  const page = await fetched(location.href);
+  positions = JSON.parse(page.body.dataset.streams);
+  for (const part of document.querySelectorAll('[data-live]')) due.add(part.id);
+  document.dispatchEvent(new CustomEvent('anew', { detail: page }));
+  plan();
+  return positions[stream.channel] ?? { seq: 0 };
+}

@@ -1,0 +1,57 @@
+/**
+ * Make an element like another one and keep what the reader did to it: the focus, a text half written,
+ * what is unfolded. Children with an id are recognised by it, others by their place.
+ */
+
+/**
+ * @param {Element} now
+ * @param {Element} then
+ */
+export function morph(now, then) {
+  attributes(now, then);
+  children(now, then);
+}
+
+function attributes(now, then) {
+  for (const { name, value } of then.attributes) {
+    if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+  }
+  for (const { name } of [...now.attributes]) {
+    const isReaders = name === 'open' && now.localName === 'details';
+    if (!then.hasAttribute(name) && !isReaders) now.removeAttribute(name);
+  }
+}
+
+function children(now, then) {
+  if (now.localName === 'textarea' || now === document.activeElement) return;
+  let place = now.firstChild;
+  for (const wanted of [...then.childNodes]) {
+    const known = recognised(now, place, wanted);
+    if (!known) {
+      now.insertBefore(wanted, place);
+      pulse(wanted);
+      continue;
+    }
+    if (known !== place) now.insertBefore(known, place);
+    else place = place.nextSibling;
+    if (known.nodeType === Node.ELEMENT_NODE) morph(known, wanted);
+    else if (known.data !== wanted.data) known.data = wanted.data;
+  }
+  while (place) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+}
+
+function recognised(parent, place, wanted) {
+  if (wanted.id) {
+    return [...parent.children].find((child) => child.id === wanted.id && child.localName === wanted.localName);
+  }
+  const alike = place?.nodeName === wanted.nodeName && !place.id;
+  return alike ? place : null;
+}
+
+function pulse(node) {
+  if (node.nodeType === Node.ELEMENT_NODE && node.hasAttribute('data-pulse')) node.classList.add('changed');
+}

@@ -1,0 +1,13 @@
+/** What every page does: it follows what it shows, keeps its times true, and takes keys. */
+
+import { watch } from './badge.js';
+import { offerCopies } from './copying.js';
+import { listen } from './keys.js';
+import { follow } from './live.js';
+import { keepTimes } from './times.js';
+
+keepTimes();
+listen();
+offerCopies();
+follow();
+watch();

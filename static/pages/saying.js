@@ -1,0 +1,112 @@
+/** The form at the end: what is sent shows at once, turns solid when the server has it, and can be tried again. */
+
+import { list, log, steadily } from './conversation.js';
+import { lineOf, make } from './drafts.js';
+import { client, own } from './live.js';
+import { complete } from './naming.js';
+
+const me = document.body.dataset.me;
+const form = document.getElementById('say');
+const kept = `unsent ${own}`;
+const TYPING = 3000;
+const unsent = new Map(); // by id, in order
+let typed = 0;
+
+export function listen() {
+  if (!form) return;
+  const text = form.elements.content;
+  complete(text, document.getElementById('names'));
+  form.addEventListener('submit', (event) => (event.preventDefault(), submit()));
+  text.addEventListener('keydown', pressed);
+  text.addEventListener('input', wasTyped);
+  form.querySelector('.cancel').addEventListener('click', (event) => (event.preventDefault(), answer(null)));
+  list.addEventListener('click', (event) => {
+    const link = event.target.closest('[data-reply-to]');
+    if (link) event.preventDefault(), answer(link);
+  });
+  for (const letter of JSON.parse(sessionStorage.getItem(kept) ?? '[]')) send(letter);
+}
+
+/** The reader's own message has come: the line that stood for it goes. Returns whether there was one. */
+export function arrived(content) {
+  const [id] = [...unsent].find(([, letter]) => letter.content === content) ?? [];
+  if (!id) return;
+  unsent.get(id).line.remove();
+  unsent.delete(id);
+  keep();
+}
+
+function pressed(event) {
+  if (event.defaultPrevented || event.isComposing) return;
+  if (event.key === 'Enter' && !event.shiftKey) event.preventDefault(), form.requestSubmit();
+  if (event.key === 'Escape') form.elements.reply_to.value ? answer(null) : event.target.blur();
+}
+
+function wasTyped() {
+  document.getElementById('say-wrong').textContent = '';
+  if (Date.now() - typed < TYPING) return;
+  typed = Date.now();
+  client.stream(own).typing();
+}
+
+function submit() {
+  const { content, reply_to } = form.elements;
+  if (!content.value.trim()) return;
+  const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  send({ id, content: content.value, reply_to: Number(reply_to.value) || undefined });
+  content.value = '';
+  answer(null);
+  log.scrollTop = 0;
+}
+
+function send(letter) {
+  const { line, text } = lineOf(me, 'pending');
+  text.textContent = letter.content;
+  line.append(make('p', 'unsent', 'not sent yet'));
+  unsent.set(letter.id, { ...letter, line });
+  keep();
+  steadily(() => list.append(line));
+  post(letter, line);
+}
+
+async function post({ id, content, reply_to }, line) {
+  try {
+    await client.stream(own).post(content, { id, ...(reply_to && { reply_to }) });
+    line.classList.remove('pending');
+    line.querySelector('.unsent, .retry')?.remove();
+  } catch (error) {
+    refuse(id, line, error);
+  }
+}
+
+function refuse(id, line, error) {
+  line.classList.replace('pending', 'refused');
+  const said = make('p', 'retry', error.detail ?? error.message);
+  const again = Object.assign(make('button', 'small', 'Try again'), { type: 'button' });
+  const drop = Object.assign(make('button', 'small', 'Discard'), { type: 'button' });
+  said.setAttribute('role', 'alert');
+  again.addEventListener('click', () => {
+    said.remove();
+    line.classList.replace('refused', 'pending');
+    post(unsent.get(id), line);
+  });
+  drop.addEventListener('click', () => (line.remove(), unsent.delete(id), keep()));
+  said.append(again, drop);
+  line.querySelector('.unsent, .retry')?.remove();
+  line.append(said);
+}
+
+/** A page that is loaded again sends what the last one could not; the id keeps it from being said twice. */
+function keep() {
+  const letters = [...unsent.values()].map(({ id, content, reply_to }) => ({ id, content, reply_to }));
+  letters.length ? sessionStorage.setItem(kept, JSON.stringify(letters)) : sessionStorage.removeItem(kept);
+}
+
+function answer(link) {
+  const shown = form.querySelector('.answering');
+  form.elements.reply_to.value = link?.dataset.replyTo ?? '';
+  shown.hidden = !link;
+  if (!link) return;
+  shown.querySelector('bdi').textContent = link.closest('.message').querySelector('.name').textContent;
+  form.elements.content.focus();
+}
