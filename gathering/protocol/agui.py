@@ -16,6 +16,7 @@ from .errors import BadField
 from .shapes import (
     LARGEST,
     Check,
+    Present,
     anything,
     by,
     flag,
@@ -121,7 +122,7 @@ _patch = many(
 )
 _call = shape(
     {"id": text, "function": shape({"name": text, "arguments": text})},
-    {"type": one_of("function"), "encryptedValue": text, "metadata": record},
+    {"type": Present(one_of("function")), "encryptedValue": text, "metadata": record},
 )
 _owned = {"subagentRunId": text, "metadata": record}
 _kept = {**_owned, "encryptedValue": text}
@@ -225,7 +226,9 @@ _WORK: dict[str, Spec] = {
     "STEP_STARTED": Spec({"stepName": _id}, {}, Does.BEGIN, **_steps),
     "STEP_FINISHED": Spec({"stepName": _id}, {}, Does.END, **_steps),
     "REASONING_START": Spec(_message_id, {}, Does.BEGIN, **_ponders),
-    "REASONING_MESSAGE_START": Spec(_message_id, {"role": one_of("reasoning")}, Does.BEGIN, **_thinks),
+    "REASONING_MESSAGE_START": Spec(
+        _message_id, {"role": Present(one_of("reasoning"))}, Does.BEGIN, **_thinks
+    ),
     "REASONING_MESSAGE_CONTENT": Spec({**_message_id, "delta": text}, {}, Does.ADD, **_thinks),
     "REASONING_MESSAGE_END": Spec(_message_id, {}, Does.END, **_thinks),
     "REASONING_MESSAGE_CHUNK": Spec({}, {**_message_id, "delta": text}, Does.CHUNK, **_thinks),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from .errors import BadField
@@ -37,6 +38,16 @@ def flag(path: str, value: object) -> None:
     """True or false."""
     if not isinstance(value, bool):
         raise wrong(path, "true or false")
+
+
+@dataclass(frozen=True)
+class Present:
+    """In a shape, an optional field that may be absent but not null."""
+
+    check: Check
+
+    def __call__(self, path: str, value: object) -> None:
+        self.check(path, value)
 
 
 def key(longest: int) -> Check:
@@ -115,7 +126,7 @@ def shape(required: Mapping[str, Check], optional: Mapping[str, Check] | None = 
                 raise BadField(f"'{inside}{name}' is missing.", field=inside + name)
             field(inside + name, value[name])
         for name, field in may.items():
-            if value.get(name) is not None:
+            if value.get(name) is not None or (name in value and isinstance(field, Present)):
                 field(inside + name, value[name])
 
     return check

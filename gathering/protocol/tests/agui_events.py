@@ -18,6 +18,7 @@ junk = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=Fals
 anything = st.recursive(
     junk, lambda each: st.lists(each, max_size=2) | st.dictionaries(texts, each, max_size=2)
 )
+TAGS = ("type", "op", "role")  # which tell models apart
 POINTERS = st.sampled_from(["", "/a", "/a/0", "/~0~1", "/"])
 
 
@@ -33,11 +34,10 @@ def broken(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     """An event of one type with one place removed or replaced, which may or may not be right."""
     event: dict[str, Any] = copy.deepcopy(draw(events(kind)))
     holder, place = draw(st.sampled_from(sorted(_places(event), key=lambda found: str(found[1]))))
-    if place == "type" and holder is event:
-        return event
-    if isinstance(holder, dict) and draw(st.booleans()):
+    own_type = place == "type" and holder is event
+    if isinstance(holder, dict) and not own_type and draw(st.booleans()):
         del holder[place]
-    else:
+    elif not own_type:
         holder[place] = draw(anything)
     return event
 
@@ -57,7 +57,7 @@ def _objects(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     required: dict[str, Any] = {}
     optional: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        always = field.is_required() or get_origin(field.annotation) is Literal
+        always = field.is_required() or (name in TAGS and get_origin(field.annotation) is Literal)
         (required if always else optional)[field.alias or name] = _field(field)
     return st.fixed_dictionaries(required, optional=optional)
 
