@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from gathering.accounts.models import User
 from gathering.protocol.errors import BadField, NotAllowed, NotFound
 
-from .models import Agent
+from .models import Agent, Run
 
 _ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
@@ -24,6 +24,14 @@ def find_agent(user: User, key: str) -> Agent:
     if agent is None:
         raise NotFound
     return agent
+
+
+def find_run(agent: Agent, run_id: str) -> Run:
+    """The run of ``agent`` that it called ``run_id``."""
+    run = Run.objects.select_related("circle").filter(agent=agent, run_id=run_id).first()
+    if run is None:
+        raise NotFound
+    return run
 
 
 def ids_of_agents(user: User) -> Iterable[int]:

@@ -6,9 +6,10 @@ class AgentsConfig(AppConfig):
 
     def ready(self) -> None:
         from gathering.accounts import tokens
-        from gathering.hub import kinds
+        from gathering.hub import chores, kinds
 
-        from . import actions, checks, consumers, signals  # noqa: F401
+        from . import actions, checks, consumers, signals, texts  # noqa: F401
 
         kinds.register(consumers.AGENTS)
+        chores.register(chores.Chore(texts.store, texts.EVERY, at_the_end=True))
         tokens.register_manager(actions.may_manage)

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gathering.hub.log import Draft
+import orjson
 
-from .models import Agent
+from gathering.hub.log import Draft
+from gathering.protocol import names
+
+from .models import ACTIVITY, Activity, Agent
 from .serializers import AgentSerializer
 
 TOLD = ("status", "description", "owner_id")
@@ -25,6 +28,12 @@ def agent_changed(agent: Agent, before: Mapping[str, Any]) -> Draft | None:
 def agent_renamed(agent: Agent) -> Draft:
     """Its display name is its user's."""
     return _status(agent, agent.status)
+
+
+def activity_kept(activity: Activity) -> Draft:
+    """``data`` is the agent's event; beside it stands the whole text that an END ends."""
+    event: Any = orjson.Fragment(activity.data)
+    return Draft(names.join("agents", activity.agent_id), ACTIVITY, event, activity.beside)
 
 
 def _status(agent: Agent, previous: str | None) -> Draft:

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Self
 
+import orjson
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -16,6 +17,8 @@ from .mind import Mind
 
 __all__ = ["Activity", "Agent", "Approval", "Errand", "Following", "Part", "Run"]
 
+ACTIVITY = "agent_activity"  # the type of the events that tell of it
+ENDS_OF_TEXT = ("TEXT_MESSAGE_END", "TOOL_CALL_END", "REASONING_MESSAGE_END")
 MAX_KEY = 200  # characters of an id that an agent gives: of a run, a message, a tool call
 
 
@@ -150,6 +153,17 @@ class Activity(Announced):
     def __str__(self) -> str:
         return f"{self.type} {self.subject}".strip()
 
+    @property
+    def event(self) -> Any:
+        """The event of AG-UI."""
+        return orjson.loads(self.data)
+
+    @property
+    def beside(self) -> dict[str, Any]:
+        """What stands beside the event: the whole text that an END ends, and whether anything was cut."""
+        content = {"content": self.content} if self.type in ENDS_OF_TEXT else {}
+        return {**content, "truncated": True} if self.truncated else content
+
 
 class Part(models.Model):
     """What a run has begun and not yet ended (a message, a tool call, a step), and its text so far."""
@@ -158,6 +172,7 @@ class Part(models.Model):
     kind = models.CharField(max_length=17)
     key = models.CharField(max_length=MAX_KEY)
     text = models.TextField(blank=True)
+    length = models.BigIntegerField(default=0, help_text="With what was over the limit and is not kept.")
     chunked = models.BooleanField(default=False, help_text="Begun by a chunk: it ends with the next part.")
     started_at = models.DateTimeField(auto_now_add=True)
 
@@ -169,3 +184,15 @@ class Part(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+    def add(self, delta: str) -> int:
+        """Add to its text, as far as we keep it; returns how many characters came before."""
+        before, most = self.length, settings.GATHERING_MAX_ACTIVITY
+        self.length += len(delta)
+        self.text += (delta[: max(0, most - before)] if most else delta).replace("\0", "\ufffd")
+        return before
+
+    def replace(self, text: str) -> None:
+        """Have another text, the whole of it."""
+        self.text, self.length = "", 0
+        self.add(text)

@@ -1,13 +1,15 @@
 """How an agent looks, in REST, in replies and in events alike; and what it is made from."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from circles.serializers import MAX_ID, Text
 from gathering.hub.pages import StrictSerializer
+from gathering.protocol import agui
 
-from .models import Agent
+from .models import Activity, Agent, Run
 
 
 class AgentSerializer(serializers.Serializer[Agent]):
@@ -62,3 +64,102 @@ class BusStatusSerializer(StatusSerializer):
 
 class ReportSerializer(StrictSerializer, StatusSerializer):
     """The same in REST."""
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """One event of AG-UI, which is checked by AG-UI's own rules and handed over unchanged."""
+
+    def run_validation(self, data: Any = serializers.empty) -> dict[str, Any]:
+        agui.check(data)
+        return {"event": data}
+
+
+class ReportedSerializer(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(
+        allow_null=True, help_text="Of the last event that was logged; null if none was."
+    )
+
+
+class RunSerializer(serializers.Serializer[Run]):
+    """A run, in lists and by itself."""
+
+    run_id = serializers.CharField()
+    agent_id = serializers.IntegerField()
+    thread = serializers.CharField(help_text="As the agent calls what it belongs to.")
+    circle = serializers.CharField(allow_null=True, help_text="The circle of that name, if it is one.")
+    parent_run_id = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(Run.Status.choices)
+    error = serializers.CharField(allow_null=True)
+    error_code = serializers.CharField(allow_null=True)
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    cost = serializers.DecimalField(max_digits=12, decimal_places=6, allow_null=True)
+    tool_calls = serializers.IntegerField(help_text="How many.")
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+    def to_representation(self, instance: Run) -> dict[str, Any]:
+        return {
+            "run_id": instance.run_id,
+            "agent_id": instance.agent_id,
+            "thread": instance.thread,
+            "circle": instance.circle.name if instance.circle else None,
+            "parent_run_id": instance.parent_run_id or None,
+            "status": instance.status,
+            "error": instance.error or None,
+            "error_code": instance.error_code or None,
+            "input_tokens": instance.input_tokens,
+            "output_tokens": instance.output_tokens,
+            "cost": str(instance.cost) if instance.cost is not None else None,
+            "tool_calls": instance.tool_calls,
+            "started_at": _moment(instance.started_at),
+            "ended_at": _moment(instance.ended_at),
+        }
+
+
+class ToolCallSerializer(serializers.Serializer[Any]):
+    tool_call_id = serializers.CharField()
+    tool = serializers.CharField()
+    arguments = serializers.CharField(allow_null=True, help_text="Null while they are still written.")
+    result = serializers.JSONField(allow_null=True, help_text="As the agent told it; null if it did not.")
+    truncated = serializers.BooleanField(
+        help_text="Whether arguments or result are longer than what is kept."
+    )
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When there was a result.")
+
+
+class KeptEventSerializer(serializers.Serializer[Activity]):
+    """An event of a run as it is in the log."""
+
+    data = serializers.JSONField(help_text="The event of AG-UI.")
+    content = serializers.CharField(required=False, help_text="Of an END: the whole text.")
+    truncated = serializers.BooleanField(required=False)
+    timestamp = serializers.DateTimeField()
+
+    def to_representation(self, instance: Activity) -> dict[str, Any]:
+        return {"data": instance.event, **instance.beside, "timestamp": _moment(instance.created_at)}
+
+
+class RunDetailSerializer(serializers.Serializer[Any]):
+    """A run, its tool calls, and its events from the first on; more than the first 1,000 come by its
+    event stream."""
+
+    run = RunSerializer()
+    calls = ToolCallSerializer(many=True)
+    events = KeptEventSerializer(many=True)
+    has_more = serializers.BooleanField()
+
+
+class RunsSerializer(serializers.Serializer[Any]):
+    runs = RunSerializer(many=True)
+    has_more = serializers.BooleanField()
+
+
+class RunPageSerializer(StrictSerializer):
+    before = Text(max_length=200, required=False, help_text="Runs that began before the one of this id.")
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment is not None else None

@@ -14,9 +14,10 @@ from gathering.hub.models import created_together
 from gathering.protocol import names
 
 from . import events, triggers
-from .models import Agent
+from .models import Activity, Agent
 
 announce(Agent, created=events.agent_made, changed=events.agent_changed)
+announce(Activity, created=events.activity_kept)
 
 
 @receiver(post_save, sender=User)

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from . import api
+from . import api, runs
 
 urlpatterns = [
     path("agents/", api.AgentsView.as_view()),
     path("agents/<slug:key>/", api.AgentView.as_view()),
     path("agents/<slug:key>/status/", api.StatusView.as_view()),
+    path("agents/<slug:key>/activity/", runs.ActivityView.as_view()),
+    path("agents/<slug:key>/runs/", runs.RunsView.as_view()),
+    path("agents/<slug:key>/runs/<path:run_id>/", runs.RunView.as_view()),
 ]

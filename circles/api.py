@@ -10,9 +10,8 @@ from rest_framework.views import APIView
 
 from gathering.accounts.models import User
 from gathering.hub import log, pages, receipts
-from gathering.protocol import frames
-from gathering.protocol.errors import BadField, Conflict, NotFound
-from gathering.rest import checked
+from gathering.protocol.errors import Conflict, NotFound
+from gathering.rest import checked, reference
 
 from . import actions
 from .models import Circle, Membership, Message
@@ -114,7 +113,7 @@ class MessagesView(APIView):
     def post(self, request: Request, name: str) -> Response:
         """Post.  With an `id` that was posted before, nothing is: the answer is 200 and the first message."""
         fields = checked(NewMessageSerializer(data=request.data))
-        ref = _ref(request, fields)
+        ref = reference(request, fields.pop("id", None))
         user = _user(request)
         done = receipts.perform(user.pk, ref, lambda: actions.post_message(user, name, **fields))
         message = _posted(user, name, done.subject)
@@ -168,17 +167,6 @@ def _page(circle: Circle, limit: int, before: int | None = None, after: int | No
     page = found[:limit]
     page.sort(key=lambda message: message.pk)
     return {"messages": MessageSerializer(page, many=True).data, "has_more": len(found) > limit}
-
-
-def _ref(request: Request, fields: dict[str, Any]) -> str | None:
-    given = {fields.pop("id", None), request.headers.get("Idempotency-Key")} - {None}
-    if len(given) > 1:
-        raise BadField("The id is not the Idempotency-Key: send one of them.", field="id")
-    for ref in given:
-        if not (0 < len(ref) <= frames.MAX_ID and ref.isprintable()):
-            raise BadField(f"An id has 1 to {frames.MAX_ID} printable characters.", field="id")
-        return ref
-    return None
 
 
 def _posted(user: User, name: str, pk: str) -> Message:

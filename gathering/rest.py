@@ -22,10 +22,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.settings import api_settings
 
+from gathering.protocol import frames
 from gathering.protocol.errors import (
     BadField,
     BadInput,
@@ -96,6 +98,18 @@ def checked(serializer: Serializer[Any]) -> dict[str, Any]:
     """The fields that a request brought, or the refusal of what is wrong with them."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def reference(request: Request, ref: str | None = None) -> str | None:
+    """What the client calls its request, so that it is done once: ``ref`` of the body, or the header."""
+    given = {ref, request.headers.get("Idempotency-Key")} - {None}
+    if len(given) > 1:
+        raise BadField("The id is not the Idempotency-Key: send one of them.", field="id")
+    for name in given:
+        if not (name and len(name) <= frames.MAX_ID and name.isprintable()):
+            raise BadField(f"An id has 1 to {frames.MAX_ID} printable characters.", field="id")
+        return name
+    return None
 
 
 def refusal_of(exc: BaseException | None) -> Refusal | None:

@@ -49,6 +49,13 @@ def make_user(name: str, circle: str | None = None, role: str = "member") -> str
     return mint(name)
 
 
+def make_agent(name: str, circle: str) -> tuple[int, str]:
+    """Make an agent of Ada's, in a circle of hers; returns its id and a token."""
+    agent = agents.create_agent(_user("ada"), name)
+    circles.add_member(_user("ada"), circle, name)
+    return agent.pk, mint(name)
+
+
 def remove_member(circle: str, name: str) -> None:
     circles.remove_member(_user("ada"), circle, name)
 

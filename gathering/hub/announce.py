@@ -102,6 +102,17 @@ def whisper(draft: Draft) -> None:
     doorbell.ring([Frame(draft.channel, None, text)])
 
 
+def whisper_on_commit(drafts: Sequence[Draft]) -> None:
+    """Whisper ``drafts`` once the transaction has committed, after what was published in it before."""
+
+    def tell() -> None:
+        for draft in drafts:
+            whisper(draft)
+
+    if drafts:
+        transaction.on_commit(tell, robust=True)
+
+
 @contextmanager
 def collecting() -> Iterator[list[Frame]]:
     """The frames that are published inside, in order: how an ``ack`` learns its ``seq``."""

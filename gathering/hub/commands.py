@@ -42,7 +42,11 @@ class Job:
 
     def asked(self) -> Asked:
         """What it asks; raises BadField if the frame is not right."""
-        return Asked(self.user, self.key, self.taken.check(self.command))
+        return Asked(self.user, self.key, self.taken.check(self.command), self.command.ref)
+
+    def lightly(self) -> bool:
+        """Do it at once and without the database, if that can be; returns whether it was done."""
+        return self.taken.lightly is not None and self.taken.lightly(self.asked())
 
 
 Result: TypeAlias = Outcome | Exception

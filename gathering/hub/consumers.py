@@ -84,11 +84,21 @@ class FollowingConsumer(SocketConsumer):
 
         Does not wait for that, so that what a client sends in a row can share a transaction.
         """
+        job = Job.of(self.user, channel, command)
+        if command.ref is None and not self._asked and job.lightly():
+            return
         while len(self._asked) >= MOST_ASKED:
             await asyncio.wait(self._asked, return_when=asyncio.FIRST_COMPLETED)
-        done = self.process.commands.put(Job.of(self.user, channel, command))
+        done = self.process.commands.put(job)
         self._asked.add(done)
         done.add_done_callback(partial(self._answer, channel, command.ref))
+
+    def comes_often(self, command: Command) -> bool:
+        return self.identity is not None and kinds.comes_often(self.addressee(command), command)
+
+    def addressee(self, command: Command) -> str:
+        """The channel that a frame is for; any text, if it names none."""
+        return command.channel or str(command.fields.get("channel"))
 
     async def settled(self) -> None:
         if self._asked:
@@ -151,6 +161,9 @@ class StreamConsumer(FollowingConsumer):
         if command.channel not in (None, self.channel):
             raise BadField(f"This socket is about '{self.channel}' alone.", field="channel")
         await self.perform(self.channel, command)
+
+    def addressee(self, command: Command) -> str:
+        return self.channel
 
     def withdrawn(self, channel: str) -> None:
         self.close_for(AccessWithdrawn())

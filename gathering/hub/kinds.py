@@ -21,15 +21,19 @@ from gathering.protocol.frames import Command
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What ``user`` asks of the stream of ``key``; ``fields`` are checked."""
+    """What ``user`` asks of the stream of ``key``; ``fields`` are checked.
+
+    ``ref`` is what the answer is to be called; nobody waits for one if it is None.
+    """
 
     user: Any
     key: str
     fields: Mapping[str, Any]
+    ref: str | None = None
 
 
 Action = Callable[..., Any]
-Together = Callable[[Sequence[Asked]], Sequence[Model | GatheringError]]
+Together = Callable[[Sequence[Asked]], Sequence[Model | GatheringError | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,18 @@ class Taken:
 
     The action returns the row it made, or None.  ``whole`` hands the frame's ``data`` to the serializer
     unchanged, without the fields beside it.  ``together`` does what many frames ask, in one transaction:
-    it returns for each, in order, the row or the error, and has written nothing for those it refuses.
+    it returns for each, in order, the row (or None) or the error, and has written nothing for those it
+    refuses.  ``lightly`` is tried first for what nobody waits for: it does it at once, on the event loop
+    and without the database, and returns True, or does nothing and returns False.  ``often`` says of a
+    frame that it is one of those that come in quick succession, and have a pace of their own.
     """
 
     action: Action
     serializer: type[Serializer[Any]]
     whole: bool = False
     together: Together | None = None
+    lightly: Callable[[Asked], bool] | None = None
+    often: Callable[[Command], bool] | None = None
 
     def check(self, command: Command) -> dict[str, Any]:
         """The fields of ``command`` for the action; raises BadField with the first thing wrong."""
@@ -112,6 +121,13 @@ def of(channel: str) -> tuple[Kind, str]:
     if name.kind not in _kinds:
         raise NotFound
     return _kinds[name.kind], name.key
+
+
+def comes_often(channel: str, command: Command) -> bool:
+    """Whether ``command``, sent to ``channel``, is one of those that have a pace of their own."""
+    kind = _kinds.get(channel.partition(".")[0])
+    taken = kind.takes.get(command.type) if kind is not None else None
+    return taken is not None and taken.often is not None and taken.often(command)
 
 
 def find(user: Any, channel: str) -> object:

@@ -21,7 +21,7 @@ from gathering.protocol import codes
 from gathering.protocol.cursor import Position, ResetReason
 from gathering.protocol.errors import Unavailable
 
-from . import access, arrivals, commands, log
+from . import access, arrivals, chores, commands, log
 from .arrivals import Arrival, Found
 from .database import DatabaseThread
 from .doorbell import Doorbell
@@ -89,7 +89,8 @@ class Process:
         self._poll = Poll(self._feeds, self._heads, settings.GATHERING_POLL)
         self._access: asyncio.Task[None] | None = None
         self._looks: set[asyncio.Task[None]] = set()
-        self._tasks = [asyncio.create_task(self._poll.run()), asyncio.create_task(self._beat())]
+        work = (self._poll.run(), self._beat(), chores.run(self.database))
+        self._tasks = [asyncio.create_task(each) for each in work]
 
     async def feed(self, channel: str, position: Position | None = None) -> Feed:
         """The feed of ``channel``, opened if need be; ``position`` saves a query if it is at hand."""
@@ -144,6 +145,7 @@ class Process:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await chores.finish(self.database)
         self.database.stop()
         _processes.pop(asyncio.get_running_loop(), None)
 

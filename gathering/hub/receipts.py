@@ -54,7 +54,8 @@ def perform(actor_id: int, ref: str | None, act: Callable[[], models.Model | Non
 
 
 def perform_together(
-    asked: Sequence[tuple[int, str | None]], act: Callable[[], Sequence[models.Model | GatheringError]]
+    asked: Sequence[tuple[int, str | None]],
+    act: Callable[[], Sequence[models.Model | GatheringError | None]],
 ) -> list[Outcome | GatheringError]:
     """Run ``act`` in one transaction; it does what each ``(actor_id, ref)`` asked, or says why not.
 
@@ -85,7 +86,9 @@ def _answer(actor_id: int, ref: str | None, result: Outcome | GatheringError) ->
     return find(actor_id, ref) or result
 
 
-def _outcome(made: models.Model | GatheringError) -> Outcome | GatheringError:
+def _outcome(made: models.Model | GatheringError | None) -> Outcome | GatheringError:
+    if made is None:
+        return Outcome(None)
     if isinstance(made, GatheringError):
         return made
     frames = made.published if isinstance(made, Announced) else ()

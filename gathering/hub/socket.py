@@ -71,6 +71,7 @@ class SocketConsumer(AsyncConsumer):
         self.wants_welcome = False
         self._accepted = False
         self._pace = Pace(settings.GATHERING_FRAME_RATE, settings.GATHERING_FRAME_BURST)
+        self._quick_pace = Pace(settings.GATHERING_DELTA_RATE, settings.GATHERING_DELTA_BURST)
         self._heard_at = self._pinged_at = self._opened_at = time.monotonic()
         self._task: asyncio.Task[Any] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -119,6 +120,10 @@ class SocketConsumer(AsyncConsumer):
     async def act(self, command: Command) -> None:
         """Do what a frame asks; raise a GatheringError to refuse it."""
         raise NotImplementedError
+
+    def comes_often(self, command: Command) -> bool:
+        """Whether a frame is one of those that come in quick succession."""
+        return False
 
     async def settled(self) -> None:
         """Wait until all that was asked before has been answered."""
@@ -284,7 +289,7 @@ class SocketConsumer(AsyncConsumer):
         """Whether the frame is within the client's pace; an expected ``pong`` always is."""
         if command.type == frames.PONG and self.writer.awaits_pong:
             return True
-        verdict = self._pace.admit()
+        verdict = (self._quick_pace if self.comes_often(command) else self._pace).admit()
         if verdict is Verdict.ABUSE:
             self.close_for(RateLimited())
         elif verdict is Verdict.TOO_FAST:
