@@ -140,7 +140,7 @@ def speak(user: User, name: str, **fields: Any) -> Message:
 
 def speak_together(asked: Sequence[Asked]) -> list[Message | GatheringError]:
     """Like :func:`speak` for many, in one transaction."""
-    refused = [_false_claim(each) for each in asked]
+    refused = [false_claim(each) for each in asked]
     posted = iter(post_messages([each for each, no in zip(asked, refused, strict=True) if no is None]))
     return [no or next(posted) for no in refused]
 
@@ -210,7 +210,8 @@ def _message(
     )
 
 
-def _false_claim(asked: Asked) -> GatheringError | None:
+def false_claim(asked: Asked) -> GatheringError | None:
+    """Why what is asked may not be said, if it claims another sender than its token's."""
     user, noun = asked.user, "agent_id" if asked.user.is_agent else "user_id"
     truth = {"sender": user.username, noun: user.pk}
     for claim in ("sender", "user_id", "agent_id"):

@@ -13,7 +13,7 @@ from gathering.hub import log, pages, receipts
 from gathering.protocol.errors import Conflict, NotFound
 from gathering.rest import checked, reference
 
-from . import actions
+from . import actions, drafts
 from .models import Circle, Membership, Message
 from .serializers import (
     CircleChangeSerializer,
@@ -26,6 +26,7 @@ from .serializers import (
     NewCircleSerializer,
     NewMemberSerializer,
     NewMessageSerializer,
+    NewWritingSerializer,
     PostedSerializer,
     ReadSerializer,
     RoleSerializer,
@@ -137,6 +138,18 @@ class ReadView(APIView):
     def post(self, request: Request, name: str) -> Response:
         """Remember up to which message you have seen the circle, on every device."""
         actions.mark_read(_user(request), name, **checked(ReadSerializer(data=request.data)))
+        return Response(status=204)
+
+
+class DraftsView(APIView):
+    @extend_schema(request=NewWritingSerializer, responses={204: None})
+    def post(self, request: Request, name: str) -> Response:
+        """Show some more of a message that you are writing, as an agent; nothing of it is kept.
+
+        Post the whole message with the same `draft` when it is done.
+        """
+        fields = checked(NewWritingSerializer(data=request.data))
+        drafts.write(_user(request), name, **fields)
         return Response(status=204)
 
 

@@ -1,8 +1,8 @@
 from gathering.hub.consumers import StreamConsumer
 from gathering.hub.kinds import Kind, Taken
 
-from . import actions, events
-from .serializers import NothingSerializer, SpokenSerializer
+from . import actions, drafts, events
+from .serializers import NothingSerializer, SpokenSerializer, WrittenSerializer
 
 SPEAK = Taken(actions.speak, SpokenSerializer, together=actions.speak_together)
 CIRCLES = Kind(
@@ -16,6 +16,7 @@ CIRCLES = Kind(
             actions.speak_as_agent, SpokenSerializer, together=actions.speak_as_agents_together
         ),
         "typing": Taken(events.typing, NothingSerializer),
+        "message_delta": Taken(drafts.write, WrittenSerializer, lightly=drafts.lightly, often=lambda _: True),
     },
     actions.seen_circles,
 )

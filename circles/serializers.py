@@ -147,12 +147,45 @@ class PostSerializer(serializers.Serializer[Any]):
     )
 
 
-class SpokenSerializer(PostSerializer):
-    """A frame that posts.  What it says of its sender is compared with the token, never believed."""
+class ClaimSerializer(serializers.Serializer[Any]):
+    """What a frame says of its sender is compared with the token, never believed."""
 
     sender = Text(required=False)
     user_id = serializers.IntegerField(required=False)
     agent_id = serializers.IntegerField(required=False)
+
+
+class SpokenSerializer(ClaimSerializer, PostSerializer):
+    """A frame that posts."""
+
+
+class WritingSerializer(serializers.Serializer[Any]):
+    """Some more of a message that is being written, or that it will not be."""
+
+    draft = DraftName(help_text="What the agent calls the message; it posts the whole one with it.")
+    delta = Text(max_length=8000, allow_blank=True, required=False, help_text="Some more of its text.")
+    offset = serializers.IntegerField(
+        required=False, min_value=0, help_text="How many characters came before, in Unicode code points."
+    )
+    ended = serializers.BooleanField(default=False, help_text="Instead of a delta: it is given up.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["ended"] == ("delta" in attrs):
+            raise serializers.ValidationError({"delta": ["Send a 'delta', or that the draft has 'ended'."]})
+        if not attrs["ended"] and "offset" not in attrs:
+            raise serializers.ValidationError({"offset": ["This field is required."]})
+        longest = settings.GATHERING_MAX_CONTENT
+        if longest and attrs.get("offset", 0) + len(attrs.get("delta", "")) > longest:
+            raise serializers.ValidationError({"delta": [f"A message has at most {longest} characters."]})
+        return attrs
+
+
+class WrittenSerializer(ClaimSerializer, WritingSerializer):
+    """A frame of it."""
+
+
+class NewWritingSerializer(StrictSerializer, WritingSerializer):
+    """The same in REST."""
 
 
 class BusMessageSerializer(PostSerializer):
