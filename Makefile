@@ -18,7 +18,7 @@ BENCH   := $(VENV)/.installed-bench bench/peers/node_modules bench/build/load be
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench install install-dev clean
+.PHONY: help run test lint format bench torture install install-dev clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ format: $(DEV) ## Rewrite the Python files in the project's style
 
 bench: $(BENCH) ## Measure GatheRing beside its peers (half an hour), and write docs/benchmarks.md
 	$(PYTHON) -m bench --report $(ARGS)
+
+torture: $(DEV) ## Kill and stall every part of a hub, and count what was lost: make torture ARGS="--rounds 100"
+	$(PYTHON) manage.py torture --mode full $(ARGS)
+	$(PYTHON) manage.py torture --mode embedded $(ARGS)
 
 install: $(RUNTIME) ## Make .venv with what the server needs
 install-dev: $(DEV) ## The same, with what the tests need

@@ -1,6 +1,8 @@
 """What the hand can do (``tests/hand.py``): arrange a world through the project's own actions."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
@@ -16,6 +18,7 @@ from gathering.events.models import DeadLetter
 from gathering.events.queue import Queue
 from gathering.events.worker import settle
 from gathering.hub import log
+from gathering.hub.models import Event
 
 PEOPLE = ("ada", "bob", "carol")
 
@@ -136,6 +139,43 @@ def messages(circle: str) -> list[list[str]]:
 def prune(channel: str) -> int:
     """Forget all that is in a stream until now."""
     return log.prune(channel, before=timezone.now() + timedelta(seconds=1))
+
+
+def prune_events(keep: float) -> None:
+    """What ``manage.py prune_events`` does to streams, but for seconds instead of days."""
+    for channel in log.channels():
+        log.prune(channel, before=timezone.now() - timedelta(seconds=keep))
+
+
+def heads(channels: list[str]) -> dict[str, int]:
+    return {channel: position.head for channel, position in log.positions(channels).items()}
+
+
+def last_message() -> int:
+    """The highest id of a message."""
+    return Message.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+
+
+def said_since(bases: dict[str, int], message: int) -> dict[str, dict[str, Any]]:
+    """Of each stream: where it stands, what it logged after its base, and which messages are stored
+    that are newer than ``message``.  A message is named by its first word."""
+    return {channel: _said_since(channel, base, message) for channel, base in bases.items()}
+
+
+def _said_since(channel: str, base: int, message: int) -> dict[str, Any]:
+    position = log.position(channel)
+    rows = Event.objects.filter(stream__name=channel, seq__gt=base).order_by("seq")
+    said = Message.objects.filter(circle__name=channel.partition(".")[2], pk__gt=message)
+    return {
+        "head": position.head,
+        "floor": position.floor,
+        "log": [(seq, _first_word(json.loads(data))) for seq, data in rows.values_list("seq", "data")],
+        "stored": [_first_word({"content": text}) for text in said.values_list("content", flat=True)],
+    }
+
+
+def _first_word(data: dict[str, Any]) -> str:
+    return str(data.get("content") or "-").split(None, 1)[0]
 
 
 def renew(channel: str) -> str:
