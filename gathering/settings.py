@@ -218,6 +218,8 @@ if REDIS_URL:
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2}]},
         }
     }
+elif os.name == "posix" and len(os.fsencode(GATHERING_DATA_DIR)) <= 80:  # a socket's path has 104 bytes
+    CHANNEL_LAYERS = {"default": {"BACKEND": "gathering.hub.neighbours.NeighbourLayer"}}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 # With Redis the poll is a net under the doorbell; half a second, so that a withdrawn right takes effect

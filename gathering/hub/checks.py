@@ -88,7 +88,7 @@ def origins(**_: Any) -> list[checks.CheckMessage]:
 def channel_layer(**_: Any) -> list[checks.CheckMessage]:
     backend = str(_layer()["BACKEND"])
     found: list[checks.CheckMessage] = []
-    if "InMemory" in backend and _full():
+    if "Redis" not in backend and _full():
         found.append(
             checks.Warning(
                 "A shared database without Redis: what happens on one host reaches another by the poll.",
