@@ -10,7 +10,7 @@ from django.db import transaction
 from gathering.accounts.models import User
 from gathering.protocol.errors import NotFound
 
-from . import rows
+from . import compare, rows
 from .models import Workspace, picture_changed
 from .picture import Change
 
@@ -47,6 +47,9 @@ def held(user: User, key: str) -> Iterator[Workspace]:
         yield Workspace.objects.select_for_update(of=("self",)).select_related("circle").get(pk=workspace.pk)
 
 
+CHUNK = 2000  # changes in one transaction: SQLite has one writer, who waits for it
+
+
 class PictureMoved(Exception):
     """Somebody else has recorded changes since: compare with the picture as it is now, and record that."""
 
@@ -65,8 +68,6 @@ def record(
         with actions.held(user, key) as workspace:  # a transaction in which nobody else records
             ...                                      # write below workspace.path
             actions.record(workspace, compare.changes(workspace, [path]), actor=user)
-
-    Some thousand changes at a time are enough: SQLite has one writer, who waits meanwhile.
     """
     if not changes:
         return
@@ -77,3 +78,20 @@ def record(
     rows.write(workspace, changes)
     batch = batch or secrets.token_hex(6)
     picture_changed.send(Workspace, workspace=workspace, changes=changes, actor=actor, batch=batch)
+
+
+def settle(workspace: Workspace, touched: Iterable[str], renewed: Iterable[str] = ()) -> None:
+    """Bring the picture up to date with the disk, at the paths that ``compare.changes`` is given.
+
+    Raises OSError if the directory cannot be read.
+    """
+    touched, renewed, batch = list(touched), list(renewed), secrets.token_hex(6)
+    while True:
+        workspace.refresh_from_db(fields=["path", "ignore", "revision"])
+        try:
+            changes = compare.changes(workspace, touched, renewed)
+            for start in range(0, len(changes), CHUNK):
+                record(workspace, changes[start : start + CHUNK], batch=batch)
+            return
+        except PictureMoved:  # somebody wrote through the API: what is left is compared again
+            continue
