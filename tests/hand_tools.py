@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -17,8 +18,8 @@ from gathering.accounts.models import Ticket, Token, User
 from gathering.events.models import DeadLetter
 from gathering.events.queue import Queue
 from gathering.events.worker import settle
-from gathering.hub import log
-from gathering.hub.models import Event
+from gathering.hub import log, receipts
+from gathering.hub.models import Event, Receipt
 
 PEOPLE = ("ada", "bob", "carol")
 
@@ -141,10 +142,26 @@ def prune(channel: str) -> int:
     return log.prune(channel, before=timezone.now() + timedelta(seconds=1))
 
 
-def prune_events(keep: float) -> None:
-    """What ``manage.py prune_events`` does to streams, but for seconds instead of days."""
+def prune_events(keep: float, remember: float) -> None:
+    """What ``manage.py prune_events`` does, but for seconds instead of days, and longer for receipts."""
+    now = timezone.now()
     for channel in log.channels():
-        log.prune(channel, before=timezone.now() - timedelta(seconds=keep))
+        log.prune(channel, before=now - timedelta(seconds=keep))
+    receipts.prune(before=now - timedelta(seconds=remember))
+
+
+def forgive_the_future() -> None:
+    """Date what a clock that was ahead has recorded: it would keep all that follows from being pruned."""
+    now = timezone.now()
+    for model in (Event, Receipt):
+        model.objects.filter(created_at__gt=now).update(created_at=now)
+
+
+def post_and_prune(name: str, circle: str, count: int) -> None:
+    """Post, and forget it in the same transaction: nobody can have read it."""
+    with transaction.atomic():
+        post(name, circle, count)
+        prune(f"circles.{circle}")
 
 
 def heads(channels: list[str]) -> dict[str, int]:

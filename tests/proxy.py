@@ -108,10 +108,15 @@ class Proxy:
             if self.delay:
                 await asyncio.sleep(self.delay)
             await self._flows.wait()
-            sink.write(b"".join(raw for raw, said in frames.feed(chunk) if not self._lost(way, said)))
+            sink.write(
+                b"".join(raw for raw, whole in frames.feed(chunk) if not (whole and self._lost(way, raw)))
+            )
             await sink.drain()
 
-    def _lost(self, way: Way, said: dict[str, Any] | None) -> bool:
+    def _lost(self, way: Way, frame: bytes) -> bool:
+        if self.loses is nothing:  # not worth the reading
+            return False
+        said = _object(frame)
         return said is not None and self.loses(way, said)
 
 
@@ -125,25 +130,25 @@ class Frames:
         self._buffer = b""
         self._is_websocket: bool | None = None
 
-    def feed(self, chunk: bytes) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
-        """Whole pieces of what has come so far, each with the object that it holds, if it is one."""
+    def feed(self, chunk: bytes) -> Iterator[tuple[bytes, bool]]:
+        """Whole pieces of what has come so far, and whether each is a frame."""
         self._buffer += chunk
         if self._is_websocket is None:
             yield from self._handshake()
         if self._is_websocket is False:
-            yield self._buffer, None
+            yield self._buffer, False
             self._buffer = b""
         elif self._is_websocket:
             while (size := self._size()) is not None:
                 raw, self._buffer = self._buffer[:size], self._buffer[size:]
-                yield raw, _object(raw)
+                yield raw, True
 
-    def _handshake(self) -> Iterator[tuple[bytes, None]]:
+    def _handshake(self) -> Iterator[tuple[bytes, bool]]:
         head, end, rest = self._buffer.partition(b"\r\n\r\n")
         if end:
             self._is_websocket = b"\r\nupgrade: websocket" in head.lower()
             self._buffer = rest
-            yield head + end, None
+            yield head + end, False
 
     def _size(self) -> int | None:
         """How long the first frame is; None if it is not all here."""

@@ -14,7 +14,8 @@ from .programs import Program
 
 CIRCLES = ("alpha", "beta", "gamma", "delta")
 CHANNELS = tuple(f"circles.{name}" for name in CIRCLES)
-EVERY = 6  # one in so many publishers speaks by REST; one in so many clients follows all circles on a socket
+PUBLISHERS = ("socket", "socket", "socket", "socket", "socket", "rest")  # their ways, in turn
+CLIENTS = ("address", "address", "address", "address", "sse", "subscription")
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,14 @@ class Cast:
 
 def _publisher(world: World, number: int) -> dict[str, Any]:
     name, circle = f"publisher-{number}", CIRCLES[number % len(CIRCLES)]
-    way = "rest" if number % EVERY == EVERY - 1 else "socket"
     token = world.hand("make_user", name, circle)
-    return _somebody(world, name, token) | {"circles": [circle], "way": way}
+    return _somebody(world, name, token) | {"circles": [circle], "way": PUBLISHERS[number % len(PUBLISHERS)]}
 
 
 def _client(world: World, number: int, places: dict[str, list[Any]]) -> dict[str, Any]:
-    own = CIRCLES[number % len(CIRCLES)]
-    followed = places if number % EVERY == EVERY - 1 else {own: places[own]}
-    return _somebody(world, f"client-{number}", world.tokens["bob"]) | {"circles": followed}
+    way, own = CLIENTS[number % len(CLIENTS)], CIRCLES[number % len(CIRCLES)]
+    followed = places if way == "subscription" else {own: places[own]}
+    return _somebody(world, f"client-{number}", world.tokens["bob"]) | {"circles": followed, "way": way}
 
 
 def _somebody(world: World, name: str, token: str) -> dict[str, Any]:

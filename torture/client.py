@@ -11,13 +11,15 @@ import asyncio
 import json
 import random
 import sys
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from . import wire
+from . import sse, wire
 from .journal import Journal
 from .orders import obey
+from .place import Place
 from .wire import AWAY, Frame
 
 
@@ -25,96 +27,58 @@ class OutOfStep(Exception):
     """The connection is of no use any more: come again."""
 
 
-@dataclass
-class Place:
-    """Where a client is in one stream.
-
-    ``early`` are events that came while it is ``fetching`` a snapshot; those up to ``covered`` were under
-    way on this connection when the snapshot was taken, and are in it.
-    """
-
-    epoch: str
-    cursor: int
-    covered: int = 0
-    early: list[Frame] = field(default_factory=list)
-    fetching: asyncio.Task[None] | None = None
-
-    def fetch(self, fetching: asyncio.Task[None] | None) -> None:
-        """Fetch anew, or no more: a snapshot from before the latest reset would leave a gap."""
-        if self.fetching is not None:
-            self.fetching.cancel()
-        self.fetching, self.early = fetching, []
-
-    def fetched(self, epoch: str, seq: int) -> list[Frame]:
-        """The snapshot of ``seq`` has been taken in; returns what came meanwhile."""
-        early, self.early, self.fetching = self.early, [], None
-        self.epoch, self.covered, self.cursor = epoch, seq, max(self.cursor, seq)
-        return early
-
-
 class Client:
-    """Follows ``circles``: one by its own address, several by ``/ws/``."""
+    """Follows ``circles``; a subclass says by which way."""
 
     def __init__(self, name: str, token: str, circles: dict[str, list[Any]], journal: Path) -> None:
         self.deaf_until = 0.0
-        self._name = name
-        self._token = token
+        self.token = token
+        self.places = {f"circles.{circle}": Place(*at) for circle, at in circles.items()}
         self._journal = Journal(journal)
-        self._places = {f"circles.{circle}": Place(*at) for circle, at in circles.items()}
         self._repeat()
 
     async def run(self, addresses: list[str]) -> None:
         """Follow for ever."""
         while True:
-            self._address = random.choice(addresses)
             try:
-                await self._follow()
+                await self._follow(random.choice(addresses))
             except (OutOfStep, *AWAY):
                 await wire.breath()
+
+    def frames(self, address: str) -> AsyncIterator[Frame]:
+        """What one connection brings, from the places on."""
+        raise NotImplementedError
+
+    async def patience(self) -> None:
+        """Do not read while deaf."""
+        await asyncio.sleep(self.deaf_until - asyncio.get_running_loop().time())
 
     def _repeat(self) -> None:
         """Find out from the journal where it was."""
         for kind, channel, *rest in self._journal.records:
             if kind in ("event", "snapshot"):
-                place = self._places[channel]
+                place = self.places[channel]
                 place.cursor = max(place.cursor, rest[0])
 
-    async def _follow(self) -> None:
-        socket = await wire.connect(self._address, self._path(), self._token)
+    async def _follow(self, address: str) -> None:
         try:
-            if len(self._places) > 1:
-                for channel, place in self._places.items():
-                    about = {"channel": channel, "since": place.cursor, "epoch": place.epoch}
-                    await socket.send(json.dumps({"type": "subscribe", **about}))
-            while True:
-                await asyncio.sleep(self.deaf_until - asyncio.get_running_loop().time())
-                async with asyncio.timeout(wire.SILENCE):
-                    frame = json.loads(await socket.recv())
-                if frame["type"] == "ping":
-                    await socket.send('{"type": "pong"}')
-                self._take(frame)
+            async with aclosing(self.frames(address)) as frames:
+                async for frame in frames:
+                    self._take(address, frame)
         finally:
-            for place in self._places.values():
+            for place in self.places.values():
                 place.fetch(None)
                 place.covered = 0
-            socket.transport.abort()
 
-    def _path(self) -> str:
-        if len(self._places) > 1:
-            return "/ws/"
-        ((channel, place),) = self._places.items()
-        name = wire.part(channel.partition(".")[2])
-        return f"/ws/circles/{name}?since={place.cursor}&epoch={place.epoch}"
-
-    def _take(self, frame: Frame) -> None:
+    def _take(self, address: str, frame: Frame) -> None:
         if "seq" in frame:
-            place = self._places[frame["channel"]]
+            place = self.places[frame["channel"]]
             if place.fetching is None:
                 self._apply(place, frame)
             else:
                 place.early.append(frame)
         elif frame["type"] == "reset":
-            self._reset(frame["channel"], frame["data"])
+            self._reset(address, frame["channel"], frame["data"])
         elif frame["type"] == "error":
             if not frame["data"]["retryable"]:
                 self._journal.note("refused", frame.get("channel"), frame["data"]["code"])
@@ -125,30 +89,82 @@ class Client:
             self._journal.note("event", frame["channel"], frame["seq"], wire.ref_of(frame["data"]))
             place.cursor = max(place.cursor, frame["seq"])
 
-    def _reset(self, channel: str, data: Frame) -> None:
+    def _reset(self, address: str, channel: str, data: Frame) -> None:
         self._journal.note("reset", channel, data["reason"])
-        place = self._places[channel]
-        place.fetch(asyncio.create_task(self._fetch(channel, place)))
+        place = self.places[channel]
+        place.fetch(asyncio.create_task(self._fetch(address, channel, place)))
 
-    async def _fetch(self, channel: str, place: Place) -> None:
+    async def _fetch(self, address: str, channel: str, place: Place) -> None:
         """Take the snapshot, the messages before it that were missed, and then what came meanwhile."""
-        circle = f"/api/circles/{wire.part(channel.partition('.')[2])}/"
-        snapshot = await self._ask(circle)
-        recent, page, older = snapshot["messages"], snapshot, []
+        circle = f"/api/circles/{wire.key_of(channel)}/"
+        snapshot = page = await self._ask(address, circle)
+        older: list[Frame] = []
         while page["has_more"] and len(older) < snapshot["seq"] - place.cursor:
-            page = await self._ask(f"{circle}messages/?before={page['messages'][0]['id']}")
+            page = await self._ask(address, f"{circle}messages/?before={page['messages'][0]['id']}")
             older += page["messages"]
-        refs = [[wire.ref_of(each) for each in some] for some in (recent, older)]
+        refs = [[wire.ref_of(each) for each in some] for some in (snapshot["messages"], older)]
         self._journal.note("snapshot", channel, snapshot["seq"], *refs)
         for frame in place.fetched(snapshot["epoch"], snapshot["seq"]):
             self._apply(place, frame)
 
-    async def _ask(self, path: str) -> Frame:
+    async def _ask(self, address: str, path: str) -> Frame:
         while True:
             try:
-                return await wire.ask(self._address, path, self._token)
+                return await wire.ask(address, path, self.token)
             except AWAY:
                 await wire.breath()
+
+
+class ByAddress(Client):
+    """Follows one stream at its own address."""
+
+    async def frames(self, address: str) -> AsyncIterator[Frame]:
+        ((channel, place),) = self.places.items()
+        path = f"/ws/circles/{wire.key_of(channel)}?{place.query}"
+        async for frame in self._socket(address, path, []):
+            yield frame
+
+    async def _socket(self, address: str, path: str, first: list[Frame]) -> AsyncIterator[Frame]:
+        socket = await wire.connect(address, path, self.token)
+        try:
+            for frame in first:
+                await socket.send(json.dumps(frame))
+            while True:
+                await self.patience()
+                async with asyncio.timeout(wire.SILENCE):
+                    frame = json.loads(await socket.recv())
+                if frame["type"] == "ping":
+                    await socket.send('{"type": "pong"}')
+                yield frame
+        finally:
+            socket.transport.abort()
+
+
+class BySubscription(ByAddress):
+    """Follows all streams on one socket at ``/ws/``."""
+
+    async def frames(self, address: str) -> AsyncIterator[Frame]:
+        wishes = [
+            {"type": "subscribe", "channel": channel, "since": place.cursor, "epoch": place.epoch}
+            for channel, place in self.places.items()
+        ]
+        async for frame in self._socket(address, "/ws/", wishes):
+            yield frame
+
+
+class BySse(Client):
+    """Follows one stream as Server-Sent Events."""
+
+    async def frames(self, address: str) -> AsyncIterator[Frame]:
+        ((channel, place),) = self.places.items()
+        path = f"/api/streams/{channel}/events?{place.query}"
+        async with aclosing(sse.events(address, path, self.token)) as events:
+            async for text in events:
+                await self.patience()
+                yield json.loads(text)
+
+
+WAYS = {"address": ByAddress, "subscription": BySubscription, "sse": BySse}
 
 
 class Clients:
@@ -157,7 +173,7 @@ class Clients:
     def __init__(self, configuration: dict[str, Any]) -> None:
         self._addresses: list[str] = configuration["addresses"]
         self._clients = [
-            Client(each["name"], each["token"], each["circles"], Path(each["journal"]))
+            WAYS[each["way"]](each["name"], each["token"], each["circles"], Path(each["journal"]))
             for each in configuration["clients"]
         ]
 

@@ -17,6 +17,7 @@ from .stage import Stage
 Fault: TypeAlias = Callable[[Stage, Random], Awaitable[None]]
 
 DAY = 86_400.0  # seconds
+REMEMBER = 120.0  # seconds that a receipt is kept: as the contract has it, longer than anybody asks again
 
 
 async def kill_worker(stage: Stage, dice: Random) -> None:
@@ -94,7 +95,7 @@ async def prune(stage: Stage, dice: Random) -> None:
     keep = dice.choice([0, 0.5, 1, 2])
     for _ in range(dice.randint(5, 15)):
         with contextlib.suppress(AssertionError):  # the database may be away
-            await stage.hand("prune_events", keep)
+            await stage.hand("prune_events", keep, REMEMBER)
         await asyncio.sleep(dice.uniform(0, 0.3))
 
 

@@ -31,28 +31,25 @@ class Options:
 
 
 async def run(stage: Stage, options: Options, say: Callable[[str], None]) -> Report:
-    """Torture ``stage`` until a round finds something, or all rounds have found nothing."""
+    """Torture ``stage``, which is entered, until a round finds something or all have found nothing."""
     report = Report()
     witness = Witness(stage)
     plans = deal(options.seed, options.faults, options.at_once, options.window)
-    await stage.open()
-    try:
-        for number in range(1, options.rounds + 1):
-            plan = next(plans)
-            say(f"{number}/{options.rounds}  {', '.join(map(str, plan))}")
-            verdict, seconds = await _round(stage, witness, plan, options)
-            report.add(plan, verdict, seconds)
-            say(report.line(verdict, seconds))
-            if verdict.findings:
-                break
-    finally:
-        await stage.close()
+    for number in range(1, options.rounds + 1):
+        plan = next(plans)
+        say(f"{number}/{options.rounds}  {', '.join(map(str, plan))}")
+        verdict, seconds = await _round(stage, witness, plan, options)
+        report.add(plan, verdict, seconds)
+        say(report.line(verdict, seconds))
+        if verdict.findings:
+            break
     return report
 
 
 async def _round(
     stage: Stage, witness: Witness, plan: Sequence[Planned], options: Options
 ) -> tuple[Verdict, float]:
+    await stage.hand("forgive_the_future")
     last = await stage.hand("last_message")
     witness.begin(await stage.hand("heads", CHANNELS))
     for program in stage.publishers:

@@ -11,17 +11,17 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
 
+from tests.proxy import Proxy
 from tests.servers import ROOT, STEADY, Server, World
 from tests.services import Postgres, Redis
 
 from . import clock, wire
 from .cast import Cast
 from .programs import Program
-from .proxy import Proxy
 
 SETTINGS = STEADY | {
     "GATHERING_HEARTBEAT": str(wire.HEARTBEAT),
@@ -58,7 +58,7 @@ class Worker(Server):
 
 
 class Stage:
-    """Everything that runs, from ``with`` to its end.
+    """Everything that runs, from ``async with`` to its end.
 
     ``redis`` and ``postgres`` may be given; in the full mode those that are not are started here.
     """
@@ -82,20 +82,24 @@ class Stage:
         self._cast = cast
         self._launcher = launcher
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._stack = ExitStack()
+        self._stack = AsyncExitStack()
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         try:
-            self._build()
+            await asyncio.to_thread(self._serve)
+            self.proxies = [
+                await self._stack.enter_async_context(Proxy(worker.port)) for worker in self.workers
+            ]
+            await asyncio.to_thread(self._let_in)
         except BaseException:
-            self.__exit__()
+            await self.__aexit__()
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for program in self.programs:
             program.kill()
-        self._stack.close()
+        await self._stack.aclose()
 
     @property
     def programs(self) -> list[Program]:
@@ -110,23 +114,12 @@ class Stage:
         async with self.alone(self.world.hand):
             return await asyncio.to_thread(self.world.hand, tool, *args, **options)
 
-    async def open(self) -> None:
-        """Open the proxies, and let the crowd in."""
-        for proxy in self.proxies:
-            await proxy.start()
-        for program in self.programs:
-            program.start()
-
-    async def close(self) -> None:
-        """Close the proxies."""
-        for proxy in self.proxies:
-            await proxy.close()
-
     def forget(self) -> None:
         """Remove all files."""
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _build(self) -> None:
+    def _serve(self) -> None:
+        """Start the services and the workers."""
         url = ""
         if self.mode == "full":
             self.redis = self.redis or self._stack.enter_context(Redis())
@@ -136,9 +129,12 @@ class Stage:
         self._stack.callback(self.world.close)
         self.workers = [Worker(each, self.world, self._launcher) for each in self._cast.servers]
         self.world.servers += self.workers
-        self.proxies = [Proxy(worker.port) for worker in self.workers]
-        ports = [each.port for each in [*self.workers, *self.proxies]]
         with ThreadPoolExecutor() as pool:
-            starting = pool.map(Worker.start, self.workers)
-            self.publishers, self.clients = self._cast.assemble(self.world, ports)
-            list(starting)
+            list(pool.map(Worker.start, self.workers))
+
+    def _let_in(self) -> None:
+        """Start the publishers and the clients."""
+        ports = [each.port for each in [*self.workers, *self.proxies]]
+        self.publishers, self.clients = self._cast.assemble(self.world, ports)
+        for program in self.programs:
+            program.start()

@@ -29,7 +29,7 @@ async def connect(address: str, path: str, token: str) -> ClientConnection:
     return await websockets.connect(
         f"ws://{address}{path}",
         additional_headers={"Authorization": f"Bearer {token}"},
-        sock=await _small_socket(address),
+        sock=await small_socket(address),
         compression=None,
         ping_interval=None,
         open_timeout=PATIENCE,
@@ -64,13 +64,19 @@ def part(text: str) -> str:
     return quote(text, safe="")
 
 
+def key_of(channel: str) -> str:
+    """The key of a circle's stream, as part of a path."""
+    return part(channel.partition(".")[2])
+
+
 def ref_of(frame_or_message: Mapping[str, Any]) -> str:
     """Which message it is: the first word of what it says."""
     words = str(frame_or_message.get("content", "")).split(None, 1)
     return words[0] if words else "(no message)"
 
 
-async def _small_socket(address: str) -> socket.socket:
+async def small_socket(address: str) -> socket.socket:
+    """A connected TCP socket for which the kernel holds little."""
     parts = urlsplit(f"//{address}")
     narrow = socket.socket()
     try:

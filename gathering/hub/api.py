@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 MAX_LIMIT = 1000
 MAX_WAIT = 25  # seconds: under the 30 after which many proxies give up
+RETRY = 0.5  # seconds until one who is behind what was pruned looks again how far that was
 KEEPALIVE = 15  # seconds between comments on a silent SSE stream
 JSON = b"application/json"
 SSE = b"text/event-stream"
@@ -189,21 +190,26 @@ class EventsFace:
         since = asked.since or Since(0)
         reason = why_refused(since, position)
         page: list[Frame] = []
+        floor = feed.floor
         if reason is None:
             if asked.wait and since.seq >= position.head:
                 await self._wait(feed, since.seq, asked.wait)
-            page = await self._process.database.read(self._read, since.seq, asked)
+            page, floor = await self._process.database.read(self._read, since.seq, asked)
+            reason = ResetReason.PRUNED if 0 < since.seq < floor else None
         head = max(position.head, feed.known, *(frame.seq or 0 for frame in page[-1:]), 0)
-        about = {"channel": self._channel, "epoch": feed.epoch, "head": head, "floor": feed.floor}
+        about = {"channel": self._channel, "epoch": feed.epoch, "head": head, "floor": floor}
         body = frames.dumps({**about, "reset": reason})[:-1]
         events = ",".join(frame.text for frame in page)
         await self._start(200, JSON)
         await self._body(f'{body},"events":[{events}]}}')
 
-    def _read(self, since: int, asked: Asked) -> list[Frame]:
+    def _read(self, since: int, asked: Asked) -> tuple[list[Frame], int]:
+        """A page, and how far the stream is pruned; none of the page if that is beyond ``since``."""
         if asked.wait:  # long enough for a right to have gone
             self._look_again()
-        return log.read(self._channel, since, limit=asked.limit)
+        page = log.read(self._channel, since, limit=asked.limit)
+        floor = log.position(self._channel).floor  # after the page, so that a gap in it is explained
+        return [] if 0 < since < floor else page, floor
 
     async def _wait(self, feed: Feed, cursor: int, seconds: float) -> None:
         feed.followers += 1
@@ -308,8 +314,9 @@ async def follow(
             cursor = page[-1].seq or cursor
             yield page
         else:
+            behind = cursor < feed.cursor  # the poll has not yet told that this is pruned
             try:
-                async with asyncio.timeout(keepalive):
+                async with asyncio.timeout(RETRY if behind else keepalive):
                     await feed.news()
             except TimeoutError:
                 yield []
@@ -319,8 +326,10 @@ def _break(feed: Feed, history: int, cursor: int, page: list[Frame]) -> ResetRea
     """Why ``page`` cannot simply follow ``cursor``, if it cannot."""
     if history != feed.history:
         return feed.began or ResetReason.EPOCH
-    gap = page and cursor and (page[0].seq or 0) > cursor + 1
-    return ResetReason.PRUNED if gap else None
+    if not cursor or cursor >= feed.cursor:  # all that is kept was asked for; or nothing is missing
+        return None
+    first = page[0].seq or 0 if page else feed.floor + 1
+    return ResetReason.PRUNED if first > cursor + 1 else None
 
 
 def _whole(asked: dict[str, str], name: str, default: int, most: int, least: int = 0) -> int:

@@ -75,8 +75,14 @@ def find(actor_id: int, ref: str) -> Outcome | None:
 
 
 def prune(*, before: datetime) -> int:
-    """Forget receipts left before ``before``; returns how many."""
-    return Receipt.objects.filter(created_at__lt=before).delete()[0]
+    """Forget receipts left before ``before``; returns how many.
+
+    One that is dated before and was left after a newer one is kept: the clock that dated it had jumped,
+    and its client may still be asking.
+    """
+    old = Receipt.objects.filter(created_at__lt=before)
+    newer = Receipt.objects.filter(created_at__gte=before).order_by("pk").first()
+    return old.filter(pk__lt=newer.pk).delete()[0] if newer is not None else old.delete()[0]
 
 
 def _answer(actor_id: int, ref: str | None, result: Outcome | GatheringError) -> Outcome | GatheringError:

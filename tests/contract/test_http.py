@@ -158,6 +158,14 @@ async def test_a_long_poll_in_vain_is_an_empty_page(room: Room) -> None:
     assert (page["events"], page["head"], page["reset"]) == ([], room.head, None)
 
 
+async def test_what_is_pruned_during_a_long_poll_is_told(room: Room) -> None:
+    asking = asyncio.create_task(_get(room, since=room.head, wait=25))
+    assert await (await room.join("ada")).answers_ping()
+    room.hand("post_and_prune", "ada", room.name, 2)
+    page = (await asking).json()
+    assert (page["events"], page["reset"], page["floor"]) == ([], "pruned", room.head + 2)
+
+
 async def test_nobody_is_told_nothing(room: Room) -> None:
     answer = await _get(room, None)
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")

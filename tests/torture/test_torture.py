@@ -1,6 +1,5 @@
 """``manage.py torture``: short runs find nothing wrong, and a hub that is broken on purpose is found out."""
 
-import asyncio
 import subprocess
 import sys
 
@@ -22,14 +21,13 @@ BROKEN = (sys.executable, "-m", "tests.torture.deaf_worker")
 services = pytest.mark.xdist_group("-".join(FULL[0]))  # where they run already
 
 
-def torture(
+async def torture(
     options: Options, redis: Redis, postgres: Postgres, cast: Cast = SMALL, launcher: tuple[str, ...] = WORKER
 ) -> Report:
-    said: list[str] = []
-    with Stage("full", cast, redis=redis, postgres=postgres, launcher=launcher) as stage:
-        report = asyncio.run(run(stage, options, said.append))
+    async with Stage("full", cast, redis=redis, postgres=postgres, launcher=launcher) as stage:
+        report = await run(stage, options, print)
     stage.forget()
-    print("\n".join([*said, report.summary()]))
+    print(report.summary())
     return report
 
 
@@ -39,9 +37,9 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @services
-def test_every_fault_at_once_loses_nothing(redis: Redis, postgres: Postgres) -> None:
+async def test_every_fault_at_once_loses_nothing(redis: Redis, postgres: Postgres) -> None:
     options = Options(rounds=1, seed="all", faults=possible("full"), at_once=len(FAULTS))
-    report = torture(options, redis, postgres)
+    report = await torture(options, redis, postgres)
     assert report.passed
     assert report.total.acknowledged > 30
     assert report.total.applied > 3 * report.total.acknowledged
@@ -57,9 +55,9 @@ def test_the_command_proves_it_with_nothing_but_sqlite() -> None:
 
 
 @services
-def test_a_hub_that_neither_hears_nor_polls_is_found_out(redis: Redis, postgres: Postgres) -> None:
+async def test_a_hub_that_neither_hears_nor_polls_is_found_out(redis: Redis, postgres: Postgres) -> None:
     options = Options(rounds=1, seed="deaf", faults=["delay"], at_once=1, patience=2)
-    report = torture(options, redis, postgres, FEW, BROKEN)
+    report = await torture(options, redis, postgres, FEW, BROKEN)
     assert report.total.lost
     assert not report.passed
 

@@ -65,12 +65,15 @@ class Command(BaseCommand):
 
     def _run(self, stage: "Stage", asked: "Options") -> "Report":
         self.stderr.write(f"{stage.mode}, --seed {asked.seed}; logs and journals in {stage.directory}")
-        with stage:
-            report = asyncio.run(_until_told(run(stage, asked, self._say)))
+        report: Report = asyncio.run(_until_told(self._torture(stage, asked)))
         self.stdout.write(report.summary())
         if report.passed:
             stage.forget()
         return report
+
+    async def _torture(self, stage: "Stage", asked: "Options") -> "Report":
+        async with stage:
+            return await run(stage, asked, self._say)
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
