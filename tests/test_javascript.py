@@ -18,16 +18,16 @@ one_world = pytest.mark.parametrize("world", [("uvicorn", "embedded")], ids="-".
 
 
 async def test_its_own_tests_pass() -> None:
-    await run_tests(tests_in(PACKAGE / "tests"))
+    await run_tests(files_of(PACKAGE / "tests"))
 
 
 @one_world
 async def test_its_tests_against_a_server_pass(room: Room) -> None:
     place = {"url": room.world.steady.http, "tokens": room.world.tokens, "circle": room.name}
-    await run_tests(tests_in(PACKAGE / "tests/live"), GATHERING_PLACE=json.dumps(place))
+    await run_tests(files_of(PACKAGE / "tests/live"), GATHERING_PLACE=json.dumps(place))
 
 
-def tests_in(directory: Path) -> list[Path]:
+def files_of(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.test.js"))
 
 

@@ -3,49 +3,47 @@
 import { Agent, Circle, Workspace } from './kinds.js';
 import { Connection } from './connection.js';
 import { Credentials } from './credentials.js';
-import { GatheringError } from './errors.js';
 import { parseName } from './names.js';
 import { memoryStore } from './stores.js';
 import { Stream } from './stream.js';
+import { Watched } from './watched.js';
 
+/** @typedef {import('./errors.js').GatheringError} GatheringError */
 /** @typedef {import('./types.js').Options} Options */
 /** @typedef {import('./types.js').Frame} Frame */
 /** @typedef {import('./types.js').State} State */
 /** @typedef {import('./types.js').Timing} Timing */
 
 /** @type {Timing} */
-const TIMING = { base: 500, most: 30_000, patience: 10_000, silence: 35_000, upgrade: 60_000 };
+const TIMING = { base: 500, most: 30_000, patience: 10_000, silence: 35_000, upgrade: 300_000 };
 /** @type {Record<string, typeof Stream>} */
 const KINDS = { circles: Circle, workspaces: Workspace, agents: Agent };
-const ORDER = ['idle', 'live', 'catching_up', 'connecting', 'reconnecting', 'offline'];
+const ORDER = ['offline', 'reconnecting', 'connecting', 'catching_up', 'live', 'idle']; // the worst first
+const LONGEST = 2 ** 31 - 1; // milliseconds: what a timer can wait
 
-export class GatheringClient {
+export class GatheringClient extends Watched {
   /** @type {Map<string, Stream>} */
   #streams = new Map();
-  /** @type {Set<Connection>} */
-  #connections = new Set();
-  /** @type {Set<(state: State) => unknown>} */
-  #watchers = new Set();
-  #said = '';
+  /** @type {Map<string, Connection>} By their path. */
+  #connections = new Map();
   #ids = 0;
   #prefix = crypto.getRandomValues(new Uint32Array(3)).join('-');
+  #closed = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #renewal;
-  #wake = () => {
-    if (globalThis.document?.visibilityState !== 'hidden') this.wake();
-  };
 
   /** @param {Options} [options] */
   constructor(options = {}) {
+    super();
     this.options = options;
     this.url = (options.url ?? globalThis.location?.origin ?? '').replace(/^ws/, 'http').replace(/\/+$/, '');
     this.timing = { ...TIMING, ...options.timing };
     this.credentials = new Credentials(options);
     this.store = options.store ?? memoryStore();
-    this.onError = options.onError ?? ((/** @type {unknown} */ error) => console.error(error));
-    this.onUnknown = options.onUnknown ?? ((/** @type {Frame} */ frame) => console.debug('no handler for', frame));
-    globalThis.addEventListener?.('online', this.#wake);
-    globalThis.document?.addEventListener('visibilitychange', this.#wake);
+    this.onError = options.onError ?? console.error;
+    this.onUnknown = options.onUnknown ?? console.debug;
+    this.#wakeOn(globalThis, 'online');
+    this.#wakeOn(globalThis.document, 'visibilitychange');
   }
 
   /** @param {string} name */
@@ -71,40 +69,28 @@ export class GatheringClient {
    */
   stream(channel) {
     const { kind, key } = parseName(channel);
-    const known = this.#streams.get(channel);
-    if (known) return known;
-    const made = new (KINDS[kind] ?? Stream)(this, this.#connection(kind, key), kind, key);
-    this.#streams.set(channel, made);
-    return made;
+    const stream = this.#streams.get(channel) ?? new (KINDS[kind] ?? Stream)(this, kind, key);
+    this.#streams.set(channel, stream);
+    return stream;
   }
 
   /**
-   * How it stands with all that is followed: the worst of it.
+   * How it stands with all that is followed: the worst of it, but for streams that have ended.
+   * @override
    * @returns {State}
    */
   get state() {
-    const all = [...this.#connections, ...this.#streams.values()].map(({ state }) => state);
-    const lines = [...this.#connections].map(({ state }) => state);
     const streams = [...this.#streams.values()].map(({ state }) => state);
-    const open = [...lines, ...streams.filter(({ status }) => status !== 'offline')];
-    const behind = all.reduce((sum, state) => sum + (state.behind ?? 0), 0);
-    const worst = open.reduce((a, b) => (rank(b) > rank(a) ? b : a), /** @type {State} */ ({ status: 'idle' }));
-    return worst.status === 'catching_up' ? { ...worst, behind } : worst;
-  }
-
-  /**
-   * Hear of each change of `state`; called with the present one at once.
-   * @param {(state: State) => unknown} watcher
-   * @returns {() => void} What ends that.
-   */
-  watch(watcher) {
-    watcher(this.state);
-    this.#watchers.add(watcher);
-    return () => void this.#watchers.delete(watcher);
+    const lines = [...this.#connections.values()].map(({ state }) => state);
+    const all = [...lines, ...streams.filter(({ status }) => status !== 'offline')];
+    const [worst = super.state] = ORDER.flatMap((name) => all.filter(({ status }) => status === name));
+    const behind = streams.reduce((sum, state) => sum + (state.behind ?? 0), 0);
+    return worst.behind ? { ...worst, behind } : worst;
   }
 
   /** Look now whether the connections live, and try those that wait: call it after a sleep. */
   wake() {
+    if (globalThis.document?.hidden) return;
     this.#connections.forEach((connection) => connection.wake());
   }
 
@@ -121,46 +107,26 @@ export class GatheringClient {
   /** End all of it. */
   close() {
     clearTimeout(this.#renewal);
-    globalThis.removeEventListener?.('online', this.#wake);
-    globalThis.document?.removeEventListener('visibilitychange', this.#wake);
+    this.#closed.abort();
     this.#streams.forEach((stream) => stream.close());
   }
 
   /**
    * Ask REST.  Resolves to the JSON of the answer.
    * @param {string} path
-   * @param {{method?: string, body?: unknown, id?: string, signal?: AbortSignal}} [request]
+   * @param {{method?: string, body?: unknown, signal?: AbortSignal}} [request]
    * @returns {Promise<any>}
    * @throws {GatheringError}
    */
-  async request(path, { body, id, ...init } = {}) {
-    const headers = {
-      Accept: 'application/json',
-      ...(body !== undefined && { 'Content-Type': 'application/json' }),
-      ...(id && { 'Idempotency-Key': id }),
-    };
-    const response = await this.respond(path, { ...init, headers, body: JSON.stringify(body) });
-    return response.status === 204 ? null : response.json();
+  async request(path, request) {
+    return (await this.http()).request(this, path, request);
   }
 
   // What its parts call
 
-  /**
-   * A request with the credential.  A token that has ended is renewed once.
-   * @param {string} path
-   * @param {RequestInit & {headers: Record<string, string>}} init
-   * @returns {Promise<Response>} One that is good, and of the kind that was asked for.
-   */
-  async respond(path, init, again = true) {
-    const headers = { ...init.headers, ...(await this.credentials.headers()) };
-    const ask = this.options.fetch ?? fetch;
-    const response = await ask(this.url + path, { ...init, headers }).catch((cause) => {
-      throw new GatheringError('unreachable', `The server cannot be reached: ${cause.message}.`, true);
-    });
-    if (response.ok && isA(response, init.headers.Accept)) return response;
-    const error = await refusal(response);
-    if (!again || error.code !== 'token_expired' || !this.credentials.forget()) throw error;
-    return this.respond(path, init, false);
+  /** All that is done by HTTP: it comes when it is needed, and does not weigh on those who do not need it. */
+  async http() {
+    return await import('./http.js');
   }
 
   /**
@@ -170,11 +136,22 @@ export class GatheringClient {
    */
   async socket(path, position) {
     const protocols = await this.credentials.protocols();
+    const query = new URLSearchParams({ ...position, ...(await this.credentials.query()) });
     this.#planRenewal();
-    const asked = new URLSearchParams({ ...position, ...(await this.credentials.query()) }).toString();
-    const Socket = this.options.WebSocket ?? globalThis.WebSocket;
-    if (!Socket) throw new GatheringError('unreachable', 'There is no WebSocket here: give one as an option.');
-    return new Socket(`${this.url.replace(/^http/, 'ws')}${path}${asked && `?${asked}`}`, protocols);
+    const Socket = this.options.WebSocket ?? WebSocket;
+    return new Socket(`${this.url.replace('http', 'ws')}${path}?${query}`, protocols);
+  }
+
+  /**
+   * What a stream rides on.
+   * @param {Stream} stream
+   * @returns {Connection}
+   */
+  connectionOf({ kind, key }) {
+    const path = this.options.shared === false ? `/ws/${kind}/${key}` : '/ws/';
+    const connection = this.#connections.get(path) ?? new Connection(this, path);
+    this.#connections.set(path, connection);
+    return connection;
   }
 
   /** A new id for something that is asked. */
@@ -184,63 +161,32 @@ export class GatheringClient {
 
   /**
    * Call what is not ours.  What it throws goes to `onError`; a promise is returned, and does not reject.
-   * @param {(given?: any) => unknown} listener
+   * @param {(given?: any) => any} listener
    * @param {any} [given]
    * @returns {any}
    */
   guard(listener, given) {
+    const failed = (/** @type {unknown} */ error) => this.onError(error, given);
     try {
-      const result = /** @type {any} */ (listener(given));
-      return result?.then?.(undefined, (/** @type {unknown} */ error) => this.onError(error, given));
+      const result = listener(given);
+      return result?.then ? result.then(undefined, failed) : result;
     } catch (error) {
-      this.onError(error, given);
+      failed(error);
     }
   }
 
-  /** Something may be in another state. */
-  changed() {
-    const { state } = this;
-    if (JSON.stringify(state) === this.#said) return;
-    this.#said = JSON.stringify(state);
-    this.#watchers.forEach((watcher) => this.guard(watcher, state));
-  }
-
   /**
-   * @param {string} kind
-   * @param {string} key
+   * @param {EventTarget | undefined} target
+   * @param {string} event
    */
-  #connection(kind, key) {
-    const [shared] = this.options.shared === false ? [] : this.#connections;
-    const path = this.options.shared === false ? `/ws/${kind}/${key}` : '/ws/';
-    const connection = shared ?? new Connection(this, path);
-    this.#connections.add(connection);
-    return connection;
+  #wakeOn(target, event) {
+    target?.addEventListener?.(event, () => this.wake(), { signal: this.#closed.signal });
   }
 
   /** A token of which we know the end is renewed before that, on the living socket. */
   #planRenewal() {
     clearTimeout(this.#renewal);
     const left = this.credentials.expiresAt - Date.now();
-    if (!(left > 0)) return;
-    this.#renewal = setTimeout(() => this.refresh().catch(this.onError), Math.min(left * 0.8, 2 ** 31 - 1));
+    if (left > 0) this.#renewal = setTimeout(() => this.guard(() => this.refresh()), Math.min(left * 0.8, LONGEST));
   }
-}
-
-/** @param {State} state */
-const rank = ({ status }) => ORDER.indexOf(status);
-
-/**
- * @param {Response} response
- * @param {string} type
- */
-function isA(response, type) {
-  return response.status === 204 || !!response.headers.get('content-type')?.startsWith(type);
-}
-
-/** @param {Response} response */
-async function refusal(response) {
-  const type = response.headers.get('content-type');
-  if (type?.startsWith('application/json')) return GatheringError.from(await response.json());
-  const detail = `What answered is no GatheRing: ${response.status}, ${type}.`;
-  return new GatheringError('bad_answer', detail, true);
 }

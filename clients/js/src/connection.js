@@ -5,9 +5,8 @@
 
 import { delay } from './backoff.js';
 import { ABNORMAL, TOO_LARGE, advice } from './codes.js';
-import { GatheringError } from './errors.js';
+import { GatheringError, unreachable } from './errors.js';
 import { readFrame } from './frames.js';
-import { HttpSocket } from './http-socket.js';
 
 /** @typedef {import('./types.js').Frame} Frame */
 /** @typedef {import('./types.js').State} State */
@@ -26,8 +25,6 @@ export class Connection {
   failures = 0;
   /** @type {Map<string, Stream>} */
   #streams = new Map();
-  /** @type {Map<string, Stream>} By the id of the `subscribe` that is not answered. */
-  #joining = new Map();
   /** @type {any} */
   #socket = null;
   #client;
@@ -54,21 +51,25 @@ export class Connection {
 
   /** Whether streams are subscribed to, rather than being what the address is about. */
   get #hub() {
-    return this.#path === '/ws/' || this.#socket instanceof HttpSocket;
+    return this.#path === '/ws/' || this.#socket?.isHttp;
+  }
+
+  get #live() {
+    return this.state.status === 'live';
   }
 
   /** @param {Stream} stream */
   add(stream) {
     this.#streams.set(stream.channel, stream);
-    if (this.state.status === 'live') this.#join(stream);
-    else if (this.state.status === 'idle' || this.state.status === 'offline') this.connect();
+    if (this.#live) stream.join();
+    else if (/idle|offline/.test(this.state.status)) this.connect();
   }
 
   /** @param {Stream} stream */
-  remove(stream) {
-    if (!this.#streams.delete(stream.channel)) return;
-    if (this.#streams.size) this.send({ type: 'unsubscribe', channel: stream.channel });
-    else this.close();
+  remove({ channel }) {
+    if (!this.#streams.delete(channel)) return;
+    if (this.#streams.size) this.send({ type: 'unsubscribe', channel });
+    else this.#rest({ status: 'idle' });
   }
 
   /**
@@ -76,16 +77,15 @@ export class Connection {
    * @param {Stream} stream
    */
   resume(stream) {
-    if (this.#hub) this.#join(stream);
+    if (this.#hub) stream.join();
     else this.#lost(ABNORMAL);
   }
 
   /** Open a socket now, whatever is under way. */
   async connect() {
-    this.#drop();
-    const turn = ++this.#turn;
-    this.#expect(this.#client.timing.patience, () => this.#lost(ABNORMAL, silence()));
-    this.#set({ status: 'connecting' });
+    this.#rest({ status: 'connecting' });
+    const turn = this.#turn;
+    this.#await();
     try {
       const socket = await this.#open();
       if (turn === this.#turn) this.#use(socket);
@@ -98,7 +98,7 @@ export class Connection {
   /** Look now, after a sleep or a change of network, whether the connection lives. */
   wake() {
     if (this.state.status === 'reconnecting') this.connect();
-    else if (this.state.status === 'live') this.#probe();
+    else this.#probe();
   }
 
   /**
@@ -106,113 +106,66 @@ export class Connection {
    * @param {object} frame
    */
   send(frame) {
-    if (this.state.status !== 'live') return false;
-    this.#socket.send(JSON.stringify(frame));
-    return true;
-  }
-
-  close() {
-    this.#turn++;
-    this.#drop();
-    this.#set({ status: 'idle' });
+    if (this.#live) this.#socket.send(JSON.stringify(frame));
+    return this.#live;
   }
 
   // Inside
 
   async #open() {
     const { timing, options } = this.#client;
-    const transport = options.transport ?? 'auto';
-    if (transport === 'http' || (transport === 'auto' && this.#blocked >= BLOCKED && this.#blocked % 2 === 0)) {
-      this.#timer = setTimeout(() => this.#upgrade(), timing.upgrade);
-      return new HttpSocket(this.#client);
-    }
-    return this.#client.socket(this.#path, this.#hub ? {} : this.#position());
+    const transport = options.transport ?? (this.#blocked >= BLOCKED && this.#blocked % 2 === 0 ? 'http' : '');
+    const [stream] = this.#streams.values();
+    if (transport !== 'http') return this.#client.socket(this.#path, this.#hub ? {} : stream.wish);
+    const { HttpSocket } = await this.#client.http();
+    if (!options.transport) this.#timer = setTimeout(() => this.#upgrade(), timing.upgrade);
+    return new HttpSocket(this.#client);
   }
 
   /** @param {any} socket */
   #use(socket) {
     this.#socket = socket;
-    const mine = (/** @type {(given: any) => void} */ act) => (/** @type {any} */ given) => {
-      if (this.#socket === socket) act(given);
-    };
-    socket.onopen = mine(() => this.#opened());
-    socket.onmessage = mine(({ data }) => this.#hear(data));
-    socket.onclose = mine(({ code, error }) => this.#lost(code, error));
+    socket.onopen = () => this.#opened();
+    socket.onmessage = (/** @type {any} */ { data }) => this.#hear(data);
+    socket.onclose = (/** @type {any} */ { code, error }) => this.#lost(code, error);
     socket.onerror = () => {}; // a close follows, and says more
     if (socket.readyState === 1) this.#opened();
   }
 
   #opened() {
     this.#openedAt = Date.now();
-    this.failures = 0;
     this.#error = undefined;
-    this.#expect(this.#client.timing.patience, () => this.#lost(ABNORMAL, silence()));
+    this.failures = 0;
+    this.#await();
     this.#set({ status: 'live' });
-    if (this.#hub) this.#streams.forEach((stream) => this.#join(stream));
-  }
-
-  /** @param {Stream} stream */
-  #join(stream) {
-    const id = this.#client.newId();
-    const { seq, epoch } = stream.position;
-    const since = seq === null ? {} : { since: seq, ...(epoch && { epoch }) };
-    this.#joining.set(id, stream);
-    this.send({ type: 'subscribe', channel: stream.channel, ...since, id });
-  }
-
-  #position() {
-    const [stream] = this.#streams.values();
-    const { seq, epoch } = stream.position;
-    return seq === null ? {} : { since: seq, ...(epoch && { epoch }) };
+    if (this.#hub) this.#streams.forEach((stream) => stream.join());
   }
 
   /** @param {unknown} text */
   #hear(text) {
     const frame = readFrame(text);
-    if (!(this.#socket instanceof HttpSocket)) this.#blocked = 0;
-    this.#expect(this.#client.timing.silence, () => this.#probe());
+    if (!this.#socket.isHttp) this.#blocked = 0;
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#probe(), this.#client.timing.silence);
     if (!frame) this.#client.onError(new GatheringError('bad_answer', 'That is no frame of GatheRing.'));
     else if (frame.type === 'ping') this.#beat(frame);
-    else if (frame.data?.ref) this.#answer(frame);
+    else if (frame.data?.ref) this.#streams.forEach((stream) => stream.settle(frame));
     else this.#pass(frame);
   }
 
   /** @param {Frame} frame */
   #beat(frame) {
     this.send({ type: 'pong' });
-    for (const stream of this.#streams.values()) {
-      stream.take(frame);
-      stream.outbox.beat();
-    }
-  }
-
-  /** @param {Frame} frame */
-  #answer(frame) {
-    const { ref } = frame.data;
-    const joining = this.#joining.get(ref);
-    if (joining) this.#answerJoin(joining, frame);
-    else if (![...this.#streams.values()].some((stream) => stream.outbox.settle(frame))) this.#pass(frame);
-  }
-
-  /**
-   * @param {Stream} stream
-   * @param {Frame} frame
-   */
-  #answerJoin(stream, { type, data }) {
-    this.#joining.delete(data.ref);
-    if (type !== 'error' || this.#streams.get(stream.channel) !== stream) return;
-    if (!data.retryable) return stream.fail(GatheringError.from(data));
-    const { timing } = this.#client;
-    const turn = this.#turn;
-    setTimeout(() => turn === this.#turn && this.#join(stream), timing.base + delay(timing, 1));
+    this.#streams.forEach((stream) => stream.take(frame));
   }
 
   /** @param {Frame} frame */
   #pass(frame) {
-    const stream = frame.channel && this.#streams.get(frame.channel);
-    if (frame.type === 'error') this.#error = GatheringError.from(frame.data);
-    if (frame.type === 'welcome') this.actor = frame.data.actor ?? this.actor;
-    if (this.#error?.code === 'access_withdrawn' && stream && this.#hub) stream.fail(this.#error);
+    const stream = this.#streams.get(frame.channel ?? '');
+    const error = frame.type === 'error' ? GatheringError.from(frame.data) : undefined;
+    this.#error = error ?? this.#error;
+    if (frame.type === 'welcome') this.actor = frame.data.actor;
+    if (stream && error?.code === 'access_withdrawn') stream.fail(error);
     else if (stream) stream.take(frame);
     else if (frame.type !== 'pong') this.#client.onUnknown(frame);
   }
@@ -222,16 +175,17 @@ export class Connection {
    * @param {unknown} [error]
    */
   #lost(code, error) {
-    if (!this.#openedAt || this.#socket instanceof HttpSocket) this.#blocked++;
-    this.#drop();
-    const why = error instanceof GatheringError ? error : (this.#error ?? unreachable(error));
+    if (!this.#openedAt || this.#socket?.isHttp) this.#blocked++;
+    const said = this.#error ?? unreachable(error ?? `closed with ${code}`);
+    const why = error instanceof GatheringError ? error : said;
     const todo = this.#todo(code, why);
     if (todo === 'stay_away') return this.#giveUp(why);
     const { timing } = this.#client;
+    if (this.#openedAt && Date.now() - this.#openedAt > timing.patience) this.#level = 0;
     const wait = delay(timing, todo === 'back_off' ? Math.max(this.#level, MUCH) : this.#level);
     this.#level++;
+    this.#rest({ status: 'reconnecting', seconds: Math.ceil(wait / 1000), at: Date.now() + wait, error: why });
     this.#timer = setTimeout(() => this.connect(), wait);
-    this.#set({ status: 'reconnecting', seconds: Math.ceil(wait / 1000), at: Date.now() + wait, error: why });
   }
 
   /**
@@ -239,68 +193,54 @@ export class Connection {
    * @param {GatheringError} why
    */
   #todo(code, why) {
-    const tries = this.#client.options.maxAttempts ?? Infinity;
     const todo = advice(code);
+    const { credentials, options } = this.#client;
     if (code === TOO_LARGE) {
-      const dropped = [...this.#streams.values()].some((stream) => stream.outbox.dropLongest());
-      return dropped ? 'resume' : 'stay_away';
+      const failed = [...this.#streams.values()].filter((stream) => stream.outbox.fail(why, true));
+      return failed.length ? 'resume' : 'stay_away';
     }
-    if (todo === 'renew' && !this.#client.credentials.forget()) return 'stay_away';
-    return this.failures++ >= tries || why.code === 'not_authenticated' ? 'stay_away' : todo;
+    const ended = todo === 'renew' ? !credentials.forget() : why.code === 'not_authenticated';
+    return ended || this.failures++ >= (options.maxAttempts ?? Infinity) ? 'stay_away' : todo;
   }
 
   /** @param {GatheringError} error */
   #giveUp(error) {
-    this.#turn++;
-    this.#set({ status: 'offline', error });
     const streams = [...this.#streams.values()];
     this.#streams.clear();
+    this.#rest({ status: 'offline', error });
     streams.forEach((stream) => stream.fail(error));
   }
 
-  /** Let the socket go, and all that waited for it. */
-  #drop() {
-    if (Date.now() - this.#openedAt > this.#client.timing.patience && this.#openedAt) this.#level = 0;
+  /**
+   * Let the socket go, and all that waits for it.
+   * @param {State} state
+   */
+  #rest(state) {
     clearTimeout(this.#timer);
     clearTimeout(this.#watch);
-    const socket = this.#socket;
+    if (this.#socket) end(this.#socket);
     this.#socket = null;
     this.#openedAt = 0;
-    this.#joining.clear();
-    if (socket) end(socket);
+    this.#turn++;
     this.#streams.forEach((stream) => stream.left());
+    this.#set(state);
   }
 
   #probe() {
-    this.send({ type: 'ping' });
-    this.#expect(this.#client.timing.patience, () => this.#lost(ABNORMAL, silence()));
+    if (this.send({ type: 'ping' })) this.#await();
   }
 
-  /**
-   * Unless a frame comes within `wait` milliseconds, do what is to be done then.
-   * @param {number} wait
-   * @param {() => void} otherwise
-   */
-  #expect(wait, otherwise) {
+  /** Something must come soon. */
+  #await() {
+    const silent = () => this.#lost(ABNORMAL, unreachable('The server does not answer.'));
     clearTimeout(this.#watch);
-    this.#watch = setTimeout(otherwise, wait);
+    this.#watch = setTimeout(silent, this.#client.timing.patience);
   }
 
-  /** Look whether there is a WebSocket now; if so, change over. */
-  async #upgrade() {
-    const turn = this.#turn;
-    const socket = await this.#client.socket('/ws/', {}).catch(() => null);
-    if (!socket) return;
-    socket.onopen = () => {
-      end(socket);
-      if (turn !== this.#turn) return;
-      this.#blocked = 0;
-      this.connect();
-    };
-    socket.onerror = () => {};
-    socket.onclose = () => {
-      if (turn === this.#turn) this.#timer = setTimeout(() => this.#upgrade(), this.#client.timing.upgrade);
-    };
+  /** Look whether there is a WebSocket by now: one failure, and it is HTTP again. */
+  #upgrade() {
+    this.#blocked = BLOCKED - 1;
+    this.connect();
   }
 
   /** @param {State} state */
@@ -312,18 +252,10 @@ export class Connection {
 }
 
 /**
- * Part from a socket without waiting for its answer; one that hangs is ended where that can be.
+ * Part from a socket without waiting for its answer.
  * @param {any} socket
  */
 function end(socket) {
   socket.onopen = socket.onmessage = socket.onclose = null;
   socket.close();
 }
-
-/** @param {unknown} cause */
-function unreachable(cause) {
-  const said = cause instanceof Error ? `: ${cause.message}` : '';
-  return new GatheringError('unreachable', `The server cannot be reached${said}.`, true);
-}
-
-const silence = () => new GatheringError('unreachable', 'The server does not answer.', true);

@@ -65,9 +65,9 @@ export class Credentials {
   async #get() {
     if (this.#token || this.#source === undefined) return this.#token;
     const got = typeof this.#source === 'function' ? await this.#source() : this.#source;
-    const { token, expiresAt } = typeof got === 'string' ? { token: got, expiresAt: NaN } : (got ?? {});
+    const { token, expiresAt } = typeof got === 'string' ? { token: got } : /** @type {any} */ (got ?? {});
     if (!token) throw new GatheringError('not_authenticated', 'There is no token.');
-    this.expiresAt = expiresAt === undefined ? NaN : +new Date(expiresAt);
+    this.expiresAt = +new Date(expiresAt);
     return (this.#token = token);
   }
 }

@@ -25,3 +25,9 @@ export class GatheringError extends Error {
     return new GatheringError(String(data?.code ?? 'bad_answer'), String(data?.detail ?? ''), !!data?.retryable);
   }
 }
+
+/**
+ * What could not be reached may be there later.
+ * @param {unknown} cause
+ */
+export const unreachable = (cause) => new GatheringError('unreachable', String(cause), true);

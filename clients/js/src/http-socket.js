@@ -8,6 +8,7 @@
 
 import { ABNORMAL, NOT_AUTHENTICATED, RESTARTING, TOKEN_EXPIRED } from './codes.js';
 import { GatheringError } from './errors.js';
+import { request, respond } from './rest.js';
 import { readEvents } from './sse.js';
 
 /** @typedef {import('./client.js').GatheringClient} GatheringClient */
@@ -19,7 +20,10 @@ const KEEPALIVE = 16_000; // milliseconds: the server comments on its silence ev
 const CLOSES = { token_expired: TOKEN_EXPIRED, not_authenticated: NOT_AUTHENTICATED, unavailable: RESTARTING };
 
 export class HttpSocket {
+  isHttp = true;
   readyState = 1;
+  onopen = null;
+  onerror = null;
   /** @type {((message: {data: string}) => void) | null} */
   onmessage = null;
   /** @type {((end: {code: number, error?: unknown}) => void) | null} */
@@ -85,7 +89,7 @@ export class HttpSocket {
    */
   async #welcome(channel, since, epoch, signal) {
     const ticket = await this.#client.credentials.query();
-    const page = await this.#client.request(address(channel, { limit: 1, since, epoch, ...ticket }), { signal });
+    const page = await request(this.#client, address(channel, { limit: 1, since, epoch, ...ticket }), { signal });
     const position = { epoch: page.epoch, head: page.head, floor: page.floor };
     const resumed = since !== undefined && !page.reset;
     this.#say('welcome', { channel, ...position, actor: null, resumed }, channel);
@@ -101,7 +105,7 @@ export class HttpSocket {
   async #listen(channel, from, signal) {
     const headers = { Accept: 'text/event-stream' };
     const ticket = await this.#client.credentials.query();
-    const response = await this.#client.respond(address(channel, { ...from, ...ticket }), { headers, signal });
+    const response = await respond(this.#client, address(channel, { ...from, ...ticket }), { headers, signal });
     for await (const event of readEvents(response)) {
       this.#heardAt = Date.now();
       const frame = event && JSON.parse(event.data);
@@ -128,7 +132,7 @@ export class HttpSocket {
       const target = addressOf(type, channel);
       if (!target) throw new GatheringError('unknown_type', `'${type}' can be sent by WebSocket alone.`);
       const body = type === 'agent_activity' ? fields.data : { ...fields, ...fields.data, id };
-      const { seq = null } = await this.#client.request(target, { method: 'POST', body, id });
+      const { seq = null } = await request(this.#client, target, { method: 'POST', body });
       this.#say('ack', { ref: id, seq }, channel);
     } catch (error) {
       const { code, message, retryable } = /** @type {GatheringError} */ (error);

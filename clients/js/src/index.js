@@ -1,9 +1,21 @@
+/**
+ * The types that go with it.
+ * @typedef {import('./kinds.js').Agent} Agent
+ * @typedef {import('./kinds.js').Circle} Circle
+ * @typedef {import('./kinds.js').Draft} Draft
+ * @typedef {import('./kinds.js').Workspace} Workspace
+ * @typedef {import('./stream.js').Handler} Handler
+ * @typedef {import('./stream.js').Opening} Opening
+ * @typedef {import('./stream.js').Snapshot} Snapshot
+ * @typedef {import('./stream.js').Stream} Stream
+ * @typedef {import('./types.js').Frame} Frame
+ * @typedef {import('./types.js').Options} Options
+ * @typedef {import('./types.js').Position} Position
+ * @typedef {import('./types.js').State} State
+ * @typedef {import('./types.js').Store} Store
+ */
+
 export { GatheringClient } from './client.js';
-export { advice } from './codes.js';
-export { Reader, judge } from './cursor.js';
 export { GatheringError } from './errors.js';
-export { Agent, Circle, Draft, Workspace } from './kinds.js';
-export { parseName } from './names.js';
 export { memoryStore, storageStore } from './stores.js';
-export { Stream } from './stream.js';
 export { WebSocketClient } from './websocket-client.js';

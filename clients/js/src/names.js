@@ -13,6 +13,6 @@ const MOST = 99;
  */
 export function parseName(text) {
   const found = typeof text === 'string' && text.length <= MOST ? NAME.exec(text) : null;
-  if (!found) throw new GatheringError('bad_name', `${JSON.stringify(text)} is not the name of a stream.`);
+  if (!found) throw new GatheringError('bad_name', `'${text}' is no name of a stream.`);
   return { kind: found[1], key: found[2] };
 }

@@ -3,15 +3,12 @@
 import { delay } from './backoff.js';
 import { GatheringError } from './errors.js';
 
-/** @typedef {import('./types.js').Frame} Frame */
-
 /**
  * @typedef {object} Letter
  * @property {Record<string, unknown>} frame
  * @property {(data: any) => void} resolve
  * @property {(error: unknown) => void} reject
- * @property {boolean} sent On this connection.
- * @property {number} beats Pings since then.
+ * @property {number} beats Pings since it was sent on this connection; NaN if it was not.
  */
 
 // In flight at once: enough that those who post in a row share a commit, few enough that a refusal for
@@ -47,9 +44,10 @@ export class Outbox {
    */
   put(id, frame, signal) {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      signal?.addEventListener('abort', () => this.#take(id)?.reject(signal.reason), { once: true });
-      this.#letters.set(id, { frame: { ...frame, id }, resolve, reject, sent: false, beats: 0 });
+      this.#letters.set(id, { frame: { ...frame, id }, resolve, reject, beats: NaN });
+      const abort = () => this.#take(id)?.reject(signal?.reason);
+      if (signal?.aborted) return abort();
+      signal?.addEventListener('abort', abort);
       this.#flush();
     });
   }
@@ -57,9 +55,7 @@ export class Outbox {
   /** The stream is joined: what is not answered goes out, in order. */
   open() {
     this.#open = true;
-    this.#refusals = 0;
-    for (const letter of this.#letters.values()) letter.sent = false;
-    this.#flush();
+    this.#again();
   }
 
   /** Nothing can be sent for now. */
@@ -70,48 +66,35 @@ export class Outbox {
   }
 
   /**
-   * Take an answer.  Returns whether it was one to something in here.
-   * @param {Frame} frame
+   * Take an answer.
+   * @param {import('./types.js').Frame} frame
    */
   settle({ type, data }) {
     const letter = this.#letters.get(data.ref);
-    if (!letter) return false;
-    if (type === 'error' && data.retryable) {
-      this.#wait();
-    } else {
-      this.#take(data.ref);
-      if (type === 'ack') letter.resolve(data);
-      else letter.reject(GatheringError.from(data));
-      this.#flush();
-    }
-    return true;
+    if (letter && type === 'error' && data.retryable) return this.#wait();
+    this.#take(data.ref);
+    if (type === 'ack') letter?.resolve(data);
+    else letter?.reject(GatheringError.from(data));
+    this.#refusals = 0;
+    this.#flush();
   }
 
   /** A beat of the server's heart: an answer that is missing at the second one is asked for again. */
   beat() {
-    for (const letter of this.#letters.values()) letter.sent &&= ++letter.beats < 2;
+    for (const letter of this.#letters.values()) if (++letter.beats > 1) letter.beats = NaN;
     this.#flush();
   }
 
   /**
-   * Give up on everything.
-   * @param {unknown} error
+   * Give up: on everything, or on what is under way.
+   * @param {GatheringError} error
+   * @param {boolean} [sentOnly]
+   * @returns {boolean} Whether there was any of that.
    */
-  fail(error) {
-    this.shut();
-    for (const id of [...this.#letters.keys()]) this.#take(id)?.reject(error);
-  }
-
-  /**
-   * A frame was too large for the server, which does not say which: it was the longest of those sent.
-   * Returns whether there was one.
-   */
-  dropLongest() {
-    const size = (/** @type {[string, Letter]} */ [, letter]) => JSON.stringify(letter.frame).length;
-    const sent = [...this.#letters].filter(([, letter]) => letter.sent).sort((a, b) => size(b) - size(a));
-    const error = new GatheringError('frame_too_large', 'The frame is larger than the server takes.');
-    sent.slice(0, 1).forEach(([id]) => this.#take(id)?.reject(error));
-    return sent.length > 0;
+  fail(error, sentOnly) {
+    const all = [...this.#letters].filter(([, { beats }]) => !sentOnly || beats >= 0);
+    all.forEach(([id]) => this.#take(id)?.reject(error));
+    return all.length > 0;
   }
 
   /** @param {string} id */
@@ -124,19 +107,22 @@ export class Outbox {
   #flush() {
     if (!this.#open || this.#pause) return;
     for (const letter of [...this.#letters.values()].slice(0, WINDOW)) {
-      if (letter.sent) continue;
-      letter.sent = true;
+      if (letter.beats >= 0) continue;
       letter.beats = 0;
       this.#send(letter.frame);
     }
+  }
+
+  #again() {
+    for (const letter of this.#letters.values()) letter.beats = NaN;
+    this.#flush();
   }
 
   /** Refused for now: after a while all that is not answered goes out again, in order. */
   #wait() {
     this.#pause ??= setTimeout(() => {
       this.#pause = undefined;
-      for (const letter of this.#letters.values()) letter.sent = false;
-      this.#flush();
+      this.#again();
     }, this.#timing.base + delay(this.#timing, this.#refusals++));
   }
 }

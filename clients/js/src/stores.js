@@ -24,14 +24,7 @@ export function memoryStore() {
  */
 export function storageStore(storage = globalThis.localStorage, prefix = 'gathering:') {
   return {
-    load(channel) {
-      try {
-        const { seq, epoch } = JSON.parse(storage.getItem(prefix + channel) ?? '{}');
-        return Number.isSafeInteger(seq) && seq >= 0 ? { seq, epoch } : null;
-      } catch {
-        return null; // what is not ours begins anew
-      }
-    },
+    load: (channel) => JSON.parse(storage.getItem(prefix + channel) ?? 'null'),
     save: (channel, position) => storage.setItem(prefix + channel, JSON.stringify(position)),
   };
 }

@@ -3,38 +3,35 @@
 import { delay } from './backoff.js';
 import { GatheringError } from './errors.js';
 import { Reader } from './cursor.js';
-import { Listeners } from './listeners.js';
+import { LEFT, Loop } from './loop.js';
 import { Outbox } from './outbox.js';
-import { Seat } from './seat.js';
+import { Watched } from './watched.js';
 
 /** @typedef {import('./types.js').Frame} Frame */
 /** @typedef {import('./types.js').Position} Position */
 /** @typedef {import('./types.js').State} State */
 /** @typedef {import('./client.js').GatheringClient} GatheringClient */
-/** @typedef {import('./connection.js').Connection} Connection */
 
 /**
  * @typedef {(frame: Frame) => unknown} Handler One that returns a promise is waited for.
- * @typedef {(stream: Stream, reset: Frame | null) => {seq: number, epoch?: string} | Promise<{seq: number, epoch?: string}>} Snapshot
+ * @typedef {(stream: Stream, reset: Frame | null) => Position | Promise<Position>} Snapshot
  * @typedef {object} Opening
  * @property {number | Position} [since] Begin after this; by default where the store says, else now.
  * @property {string} [epoch] The history that `since` is of.
- * @property {Snapshot} [snapshot] Gets the state anew, at the start and after a `reset`: all before the
+ * @property {Snapshot} [snapshot] Gets the state anew, at the start and after a `reset`: all up to the
  *   `seq` that it returns is in it.  It is tried until it succeeds.
  * @property {AbortSignal} [signal] Ends the loop.
  */
 
 // Events that may wait for a slow handler.  The rest waits in the server's log, and is asked for later.
 const MOST_WAITING = 2048;
-const OFTEN = 100; // milliseconds between two notices that differ only in how much is missing
+const OWN = new Set(['welcome', 'error']); // about the connection, and no events
 
-export class Stream {
-  /** @type {Listeners<Handler>} */
-  #handlers = new Listeners();
-  /** @type {Set<(state: State) => unknown>} */
-  #watchers = new Set();
-  /** @type {Set<Seat>} */
-  #seats = new Set();
+export class Stream extends Watched {
+  /** @type {Map<string, Set<Handler>>} */
+  #handlers = new Map();
+  /** @type {Set<(error?: GatheringError) => void>} What ends the loops. */
+  #loops = new Set();
   /** @type {Frame[]} */
   #queue = [];
   #pumping = false;
@@ -51,25 +48,23 @@ export class Stream {
   #reader;
   /** @type {Position | null} */
   #cursor = null;
-  /** @type {State} */
-  #said = { status: 'idle' };
-  #saidAt = 0;
 
   /**
    * Made by the client: `client.circle(name)` and its like.
    * @param {GatheringClient} client
-   * @param {Connection} connection
    * @param {string} kind
    * @param {string} key
    */
-  constructor(client, connection, kind, key) {
+  constructor(client, kind, key) {
+    super();
     this.client = client;
     this.kind = kind;
     this.key = key;
     this.channel = `${kind}.${key}`;
+    this.connection = client.connectionOf(this);
+    this.joinId = client.newId();
     this.#reader = new Reader(this.channel);
-    this.connection = connection;
-    this.outbox = new Outbox(client.timing, (frame) => connection.send({ ...frame, channel: this.channel }));
+    this.outbox = new Outbox(client.timing, ({ type, ...fields }) => this.#send(type, fields));
   }
 
   /** After which event it stands: all up to there are handled.  Null before it was ever welcomed. */
@@ -82,45 +77,42 @@ export class Stream {
     return this.connection.actor;
   }
 
-  /** @returns {State} */
+  /**
+   * @override
+   * @returns {State}
+   */
   get state() {
+    const { state } = this.connection;
     if (this.#error) return { status: 'offline', error: this.#error };
     if (!this.#opening) return { status: 'idle' };
-    const line = this.connection.state;
-    if (line.status !== 'live') return line;
-    if (!this.#joined) return { status: 'connecting' };
+    if (state.status === 'live' && !this.#joined) return { status: 'connecting' };
     const behind = this.#reader.head - (this.#reader.seq ?? 0);
-    return behind > 0 || this.#resetting ? { status: 'catching_up', behind } : { status: 'live' };
+    const late = state.status === 'live' && (behind > 0 || this.#resetting);
+    return late ? { status: 'catching_up', behind } : state;
   }
 
-  /** Where to resume from: after what was received, if not yet handled. */
-  get position() {
-    return { seq: this.#reader.seq, epoch: this.#reader.epoch };
+  /** What it asks of the server: all after what was received, if not yet handled. */
+  get wish() {
+    const { seq, epoch } = this.#reader;
+    return seq === null ? {} : { since: seq, ...(epoch && { epoch }) };
   }
 
   /**
    * Call `handler` for each event of a type, in order; one that returns a promise is waited for.  `'*'`
-   * stands for every event, `'default'` for those that have no handler of their own.  Besides events
-   * there are `welcome`, `reset` and `error`.  A handler that throws has had its event: the error goes to
+   * stands for every event; `welcome` and `error`, which are no events, have to be named.  A handler that throws has had its event: the error goes to
    * `onError` of the client, and the stream goes on.  Events wait until there is a first handler or loop.
    * @param {string} type
    * @param {Handler} handler
    * @returns {() => void} What takes it away again.
    */
   on(type, handler) {
-    const off = this.#handlers.add(type, handler);
+    const handlers = this.#handlers.get(type) ?? new Set();
+    this.#handlers.set(type, handlers.add(handler));
     this.#pump();
-    return off;
-  }
-
-  /**
-   * Hear of each change of `state`; called with the present one at once.
-   * @param {(state: State) => unknown} watcher
-   */
-  watch(watcher) {
-    watcher(this.state);
-    this.#watchers.add(watcher);
-    return () => void this.#watchers.delete(watcher);
+    return () => {
+      handlers.delete(handler);
+      if (!handlers.size) this.#handlers.delete(type);
+    };
   }
 
   /**
@@ -132,8 +124,7 @@ export class Stream {
     if (!this.#opening || since !== undefined) {
       this.#stop();
       this.#error = undefined;
-      const asked = typeof since === 'number' ? { seq: since, epoch } : since;
-      this.#begin((this.#opening = {}), asked);
+      this.#begin((this.#opening = {}), typeof since === 'number' ? { seq: since, epoch } : since);
     }
     return this;
   }
@@ -146,20 +137,21 @@ export class Stream {
    * @param {Opening} [opening]
    * @returns {AsyncGenerator<Frame, void, void>}
    */
-  async *events(opening = {}) {
-    const seat = new Seat();
-    const end = () => seat.end();
-    opening.signal?.addEventListener('abort', end);
-    if (opening.signal?.aborted) end();
-    this.open(opening);
-    this.#seats.add(seat);
+  async *events({ signal, ...opening } = {}) {
+    const loop = new Loop();
+    const end = (/** @type {unknown} */ error) => loop.end(error);
+    const stop = () => loop.end();
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    else this.open(opening);
+    this.#loops.add(end);
+    const off = this.on('*', (frame) => loop.offer(frame));
     try {
-      this.#pump();
-      for (let frame; (frame = await seat.next()); ) yield frame;
+      yield* loop.frames();
     } finally {
-      this.#seats.delete(seat);
-      opening.signal?.removeEventListener('abort', end);
-      end();
+      off();
+      this.#loops.delete(end);
+      signal?.removeEventListener('abort', stop);
     }
   }
 
@@ -183,7 +175,7 @@ export class Stream {
    * @param {Record<string, unknown>} [fields]
    */
   tell(type, fields) {
-    return this.#joined && this.connection.send({ type, ...fields, channel: this.channel });
+    return this.#joined && this.#send(type, fields);
   }
 
   /**
@@ -196,10 +188,7 @@ export class Stream {
 
   /** Follow no more: loops end, and what is not answered is rejected.  It may be opened again. */
   close() {
-    const open = this.#opening;
-    this.#stop();
-    this.#opening = null;
-    if (open) this.#end(new GatheringError('closed', 'The stream was closed.'));
+    this.#end(new GatheringError('closed', 'The stream was closed.'));
   }
 
   // What the connection calls
@@ -215,33 +204,41 @@ export class Stream {
    * @param {GatheringError} error
    */
   fail(error) {
-    this.#stop();
-    this.#opening = null;
     this.#error = error;
-    this.#end(error, error);
+    this.#end(error);
+  }
+
+  /** Ask the connection for all that it has not received. */
+  join() {
+    this.#send('subscribe', { ...this.wish, id: this.joinId });
+  }
+
+  /** @param {Frame} frame An answer: to the `subscribe`, or to something in the outbox. */
+  settle(frame) {
+    const { ref, retryable } = frame.data;
+    if (ref !== this.joinId) return this.outbox.settle(frame);
+    if (frame.type !== 'error') return;
+    if (!retryable) return this.fail(GatheringError.from(frame.data));
+    const opening = this.#opening;
+    setTimeout(() => opening === this.#opening && !this.#joined && this.join(), this.client.timing.base);
   }
 
   /** @param {Frame} frame */
   take(frame) {
     if (!this.#joined && frame.type !== 'welcome' && frame.type !== 'error') return;
     if (frame.seq && (this.#missed ||= this.#full)) return;
+    if (frame.type === 'ping') this.outbox.beat();
     const verdict = this.#reader.take(frame);
     if (verdict === 'gap' || (verdict === 'deaf' && !this.#missed)) this.#resume();
-    else if (verdict === 'welcome') this.#beWelcome(frame);
-    else if (verdict === 'other') this.#call(frame);
-    else if (verdict === 'next' || verdict === 'reset' || (verdict === 'ephemeral' && !this.#full)) this.#put(frame);
+    if (verdict === 'welcome') this.#beWelcome();
+    if (verdict === 'welcome' || verdict === 'other') this.#call(frame);
+    if (verdict === 'next' || verdict === 'reset' || (verdict === 'ephemeral' && !this.#full)) this.#put(frame);
     this.changed();
   }
 
-  /** Tell the watchers if the state is another than they know. */
+  /** @override */
   changed() {
-    const { state } = this;
-    const same = state.status === this.#said.status && state.at === this.#said.at;
-    const { behind } = this.#said;
-    if (same && (state.behind === behind || Date.now() - this.#saidAt < OFTEN)) return;
-    this.#said = state;
-    this.#saidAt = Date.now();
-    this.#watchers.forEach((watcher) => this.client.guard(watcher, state));
+    super.changed();
     this.client.changed();
   }
 
@@ -252,12 +249,20 @@ export class Stream {
   }
 
   /**
+   * @param {unknown} type
+   * @param {Record<string, unknown>} [fields]
+   */
+  #send(type, fields) {
+    return this.connection.send({ type, ...fields, channel: this.channel });
+  }
+
+  /**
    * @param {object} opening
    * @param {Position | undefined} asked
    */
   async #begin(opening, asked) {
-    const position = asked ?? this.#cursor ?? (await this.#stored());
-    const start = position ?? (this.#snapshot ? await this.#fetch(opening, null) : null);
+    const known = asked ?? this.#cursor ?? (await this.client.guard(() => this.client.store.load(this.channel)));
+    const start = known ?? (await this.#fetch(opening, null));
     if (opening !== this.#opening) return;
     this.#reader = new Reader(this.channel, start?.seq, start?.epoch);
     this.#cursor = start;
@@ -265,28 +270,19 @@ export class Stream {
     this.changed();
   }
 
-  async #stored() {
-    try {
-      return await this.client.store.load(this.channel);
-    } catch (error) {
-      this.client.onError(error);
-    }
-  }
-
   #stop() {
+    this.#opening = null;
     this.connection.remove(this);
     this.left();
     this.#queue = [];
     this.#missed = this.#resetting = false;
   }
 
-  /**
-   * @param {GatheringError} refusal
-   * @param {GatheringError} [thrown]
-   */
-  #end(refusal, thrown) {
-    this.outbox.fail(refusal);
-    this.#seats.forEach((seat) => seat.end(thrown));
+  /** @param {GatheringError} error */
+  #end(error) {
+    this.#stop();
+    this.outbox.fail(error);
+    this.#loops.forEach((end) => end(this.#error));
     this.changed();
   }
 
@@ -296,22 +292,17 @@ export class Stream {
     this.connection.resume(this);
   }
 
-  /** @param {Frame} frame */
-  #beWelcome(frame) {
-    this.#joined = true;
+  #beWelcome() {
     const { seq, epoch } = this.#reader;
-    if (seq !== null && !this.#queue.length) {
-      const first = !this.#cursor;
-      this.#cursor = { seq, epoch };
-      if (first) this.#save();
-    }
+    const first = !this.#cursor;
+    this.#joined = true;
+    if (seq !== null && !this.#queue.length) this.#cursor = { seq, epoch };
+    if (first) this.#save();
     this.outbox.open();
-    this.#call(frame);
   }
 
   /** @param {Frame} frame */
   #put(frame) {
-    this.#resetting ||= frame.type === 'reset';
     this.#queue.push(frame);
     this.#pump();
   }
@@ -319,7 +310,7 @@ export class Stream {
   async #pump() {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#queue.length && this.#handlers.size + this.#seats.size) {
+    while (this.#queue.length && this.#handlers.size) {
       const frame = /** @type {Frame} */ (this.#queue.shift());
       if (frame.type === 'reset') await this.#restart(frame);
       const waits = this.#deliver(frame);
@@ -338,13 +329,14 @@ export class Stream {
    */
   async #restart(frame) {
     const { head, epoch } = frame.data;
-    const snapshot = this.#snapshot && (await this.#fetch(this.#opening, frame));
-    this.#cursor = snapshot ?? { seq: head, epoch };
-    this.#resetting = this.#queue.some(({ type }) => type === 'reset');
+    this.#resetting = true;
+    this.#cursor = (await this.#fetch(this.#opening, frame)) ?? { seq: head, epoch };
+    this.#resetting = false;
     this.changed();
   }
 
   /**
+   * Where the snapshot stands, if there is to be one.
    * @param {object | null} opening
    * @param {Frame | null} reset
    * @returns {Promise<Position | null>}
@@ -371,9 +363,8 @@ export class Stream {
     if (frame.seq && this.#cursor && frame.seq <= this.#cursor.seq) return;
     const opening = this.#opening;
     const waits = this.#call(frame);
-    this.#seats.forEach((seat) => waits.push(seat.offer(frame)));
     if (!waits.length) return this.#handled(opening, frame);
-    return Promise.all(waits).then((done) => this.#handled(opening, frame, !done.includes(false)));
+    return Promise.all(waits).then((done) => this.#handled(opening, frame, done.includes(LEFT)));
   }
 
   /**
@@ -381,28 +372,28 @@ export class Stream {
    * @returns {Promise<unknown>[]}
    */
   #call(frame) {
-    const mine = [...this.#handlers.of(frame.type), ...this.#handlers.of('*')];
-    const called = mine.length ? mine : this.#handlers.of('default');
-    if (!called.length && !this.#seats.size && frame.type !== 'welcome') this.client.onUnknown(frame);
-    return called.map((handler) => this.client.guard(handler, frame)).filter((wait) => !!wait);
+    const of = (/** @type {string} */ type) => [...(this.#handlers.get(type) ?? [])];
+    const called = [...of(frame.type), ...(OWN.has(frame.type) ? [] : of('*'))];
+    if (!called.length && frame.type !== 'welcome') this.client.onUnknown(frame);
+    return called.map((handler) => this.client.guard(handler, frame)).filter((result) => result?.then);
   }
 
   /**
    * The position moves on after what was handled, unless the stream was opened elsewhere meanwhile.
    * @param {object | null} opening
    * @param {Frame} frame
-   * @param {boolean} [stored]
+   * @param {boolean} [left] Whether a loop was left at it.
    * @returns {Promise<unknown> | void}
    */
-  #handled(opening, frame, stored = true) {
+  #handled(opening, frame, left) {
     if (this.#opening && opening !== this.#opening) return;
     // Not the reader's epoch: that may be of a reset further back in the queue.
     if (frame.seq) this.#cursor = { seq: frame.seq, epoch: this.#cursor?.epoch };
-    if (stored && (frame.seq || frame.type === 'reset')) return this.#save();
+    if (!left && (frame.seq || frame.type === 'reset')) return this.#save();
   }
 
   #save() {
-    const position = /** @type {Position} */ (this.#cursor);
-    return this.client.guard(() => this.client.store.save(this.channel, position));
+    const position = this.#cursor;
+    return this.client.guard(() => position && this.client.store.save(this.channel, position));
   }
 }

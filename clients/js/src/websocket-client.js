@@ -4,41 +4,11 @@ import { GatheringClient } from './client.js';
 
 /** @typedef {import('./types.js').Frame} Frame */
 /** @typedef {import('./types.js').Options} Options */
-/** @typedef {(data: any) => void} OnData */
 /** @typedef {import('./stream.js').Stream} Stream */
 
-const QUIET = ['welcome', 'reset', 'error'];
-
-/**
- * One stream at its own address.  Set a handler `on…` for each type that you want, and `connect()`.
- * A type without one goes to `onUnknown`, as the whole message.
- */
-export class WebSocketClient {
+class DocumentClient {
   /** After so many attempts in a row that failed it gives up; set it before `connect()`. */
   maxReconnectAttempts = 5;
-  /** @type {OnData | undefined} */ onAgentMessage;
-  /** @type {OnData | undefined} */ onUserMessage;
-  /** @type {OnData | undefined} */ onMessageDelta;
-  /** @type {OnData | undefined} */ onTyping;
-  /** @type {OnData | undefined} */ onPresence;
-  /** @type {OnData | undefined} */ onAgentJoined;
-  /** @type {OnData | undefined} */ onAgentLeft;
-  /** @type {OnData | undefined} */ onMemberJoined;
-  /** @type {OnData | undefined} */ onMemberLeft;
-  /** @type {OnData | undefined} */ onCircleStatus;
-  /** @type {OnData | undefined} */ onFileCreated;
-  /** @type {OnData | undefined} */ onFileChanged;
-  /** @type {OnData | undefined} */ onFileDeleted;
-  /** @type {OnData | undefined} */ onFileMoved;
-  /** @type {OnData | undefined} */ onFilesChanged;
-  /** @type {OnData | undefined} */ onGitStatus;
-  /** @type {OnData | undefined} */ onGitCommit;
-  /** @type {OnData | undefined} */ onAgentStatus;
-  /** @type {OnData | undefined} */ onAgentActivity;
-  /** @type {OnData | undefined} */ onWelcome;
-  /** @type {OnData | undefined} */ onReset;
-  /** @type {OnData | undefined} */ onError;
-  /** @type {((message: Frame) => void) | undefined} */ onUnknown;
   /** @type {Stream | undefined} */
   #stream;
   #url;
@@ -49,7 +19,7 @@ export class WebSocketClient {
    * @param {Options} [options]
    */
   constructor(url, options) {
-    this.#url = new URL(url);
+    this.#url = url;
     this.#options = options;
   }
 
@@ -74,26 +44,42 @@ export class WebSocketClient {
   }
 
   #make() {
-    const [, kind, key] = /\/ws\/([a-z]+)\/([^/]+)\/?$/.exec(this.#url.pathname) ?? [];
-    const token = this.#url.searchParams.get('token') ?? undefined;
+    const { origin, pathname, searchParams } = new URL(this.#url);
+    const [kind, key] = pathname.split('/').slice(2);
     const client = new GatheringClient({
-      url: this.#url.origin,
-      token,
+      url: origin,
+      token: searchParams.get('token') ?? undefined,
       shared: false,
       maxAttempts: this.maxReconnectAttempts,
-      onUnknown: () => {},
+      onUnknown: (message) => this.#hand(message),
       ...this.#options,
     });
     const stream = client.stream(`${kind === 'workspace' ? 'workspaces' : kind}.${key}`);
-    stream.on('*', (message) => this.#hand(message));
+    ['*', 'welcome', 'error'].forEach((type) => stream.on(type, (message) => this.#hand(message)));
     return stream;
   }
 
   /** @param {Frame} message */
   #hand(message) {
     const name = message.type.replace(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase());
-    const handler = /** @type {any} */ (this)[`on${name}`];
-    if (handler) handler.call(this, message.data);
-    else if (!QUIET.includes(message.type)) this.onUnknown?.(message);
+    const /** @type {any} */ handlers = this;
+    if (handlers[`on${name}`]) handlers[`on${name}`](message.data);
+    else handlers.onUnknown?.(message);
   }
 }
+
+/**
+ * @typedef {(data: any) => void} OnData
+ * @typedef {'UserMessage' | 'AgentMessage' | 'MessageDelta' | 'Typing' | 'Presence'} OfCircles
+ * @typedef {'AgentJoined' | 'AgentLeft' | 'MemberJoined' | 'MemberLeft' | 'CircleStatus'} OfMembers
+ * @typedef {'FileCreated' | 'FileChanged' | 'FileDeleted' | 'FileMoved' | 'FilesChanged' | 'FileConflict'} OfFiles
+ * @typedef {'GitStatus' | 'GitCommit' | 'AgentStatus' | 'AgentActivity' | 'Welcome' | 'Reset' | 'Error'} OfOthers
+ * @typedef {Partial<Record<`on${OfCircles | OfMembers | OfFiles | OfOthers}`, OnData>>} Handlers
+ * @typedef {DocumentClient & Handlers & {onUnknown?: (message: Frame) => void}} WebSocketClient
+ */
+
+/**
+ * One stream at its own address.  Set a handler `on…` for each type that you want, and `connect()`.
+ * A type without one goes to `onUnknown`, as the whole message.
+ */
+export const WebSocketClient = /** @type {new (url: string, options?: Options) => WebSocketClient} */ (DocumentClient);

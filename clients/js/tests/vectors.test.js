@@ -4,8 +4,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { GatheringError, Reader, advice, judge, parseName } from '../src/index.js';
+import { advice } from '../src/codes.js';
+import { Reader, judge } from '../src/cursor.js';
+import { GatheringError } from '../src/errors.js';
 import { readFrame } from '../src/frames.js';
+import { parseName } from '../src/names.js';
 
 const ENVELOPE = ['type', 'data', 'timestamp', 'channel', 'seq'];
 

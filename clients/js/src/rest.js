@@ -1,0 +1,52 @@
+/** Requests with the credential, and answers that are GatheRing's. */
+
+import { GatheringError, unreachable } from './errors.js';
+
+/** @typedef {import('./client.js').GatheringClient} GatheringClient */
+
+const JSON_TYPE = 'application/json';
+
+/**
+ * Ask REST.  Resolves to the JSON of the answer.
+ * @param {GatheringClient} client
+ * @param {string} path
+ * @param {{method?: string, body?: unknown, signal?: AbortSignal}} [request]
+ * @returns {Promise<any>}
+ * @throws {GatheringError}
+ */
+export async function request(client, path, { body, signal, ...init } = {}) {
+  const headers = { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE };
+  const soon = signal ?? AbortSignal.timeout(3 * client.timing.patience);
+  const response = await respond(client, path, { ...init, signal: soon, headers, body: JSON.stringify(body) });
+  return response.status === 204 ? null : response.json();
+}
+
+/**
+ * A request with the credential.  A token that has ended is renewed once.
+ * @param {GatheringClient} client
+ * @param {string} path
+ * @param {RequestInit & {headers: Record<string, string>}} init
+ * @returns {Promise<Response>} One that is good, and of the kind that was asked for.
+ * @throws {GatheringError}
+ */
+export async function respond(client, path, init, again = true) {
+  const headers = { ...init.headers, ...(await client.credentials.headers()) };
+  const ask = client.options.fetch ?? fetch;
+  const response = await ask(client.url + path, { ...init, headers }).catch((cause) => {
+    throw unreachable(cause);
+  });
+  const type = response.headers.get('content-type') ?? '';
+  if (response.ok && (type.startsWith(headers.Accept) || response.status === 204)) return response;
+  const error = await refusal(response, type);
+  if (!again || error.code !== 'token_expired' || !client.credentials.forget()) throw error;
+  return respond(client, path, init, false);
+}
+
+/**
+ * @param {Response} response
+ * @param {string} type
+ */
+async function refusal(response, type) {
+  if (!response.ok && type.startsWith(JSON_TYPE)) return GatheringError.from(await response.json());
+  return new GatheringError('bad_answer', `What answers is no GatheRing: ${response.status} ${type}`, true);
+}
