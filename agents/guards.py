@@ -13,8 +13,7 @@ REPEATS = 3  # times that one run may make the same call with the same arguments
 CHARACTERS = 200_000  # of what one turn may yield, calls included
 RESULT = 20_000  # characters of a tool's result that a model is shown
 TURN_TOKENS = 8_192  # that a model is asked to write in one turn at the most
-APPROVAL = 600  # seconds that a person has to say yes
-QUEUED = 50  # errands that may wait for one agent: beyond, a trigger is refused and says so
+CALLS = 16  # of tools in one turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +50,12 @@ def bounded(name: str, wished: int) -> int:
 def estimated(text_length: int) -> int:
     """Tokens that a text of so many characters comes to, about; never 0 for some."""
     return -(-text_length // 4)
+
+
+class Tripped(Exception):
+    """A guard ends a run: ``code`` names it for programs, ``detail`` says it to people."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        self.detail = detail
+        super().__init__(detail)

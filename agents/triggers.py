@@ -100,7 +100,7 @@ def _calls(messages: Sequence[Message]) -> list[Call]:
     called = _members(messages, Q(user__username__in=names) | Q(user__in=set(authors.values())))
     found = []
     for message in messages:
-        answered = authors.get(message.reply_to_id)
+        answered = authors.get(message.reply_to_id or 0)
         for agent_id, name in called.get(message.circle_id, {}).items():
             if name in message.mentions:
                 found.append(Call(message, agent_id, Reason.MENTIONED))

@@ -1,6 +1,7 @@
 """What an agent says of a message while it writes it: passed on to whoever watches, and never kept."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from gathering.accounts.models import User
@@ -28,18 +29,19 @@ def write(user: User, name: str, **fields: Any) -> None:
     if len(_believed) >= MOST:
         _believed.clear()
     _believed[user.pk, name] = time.monotonic() + BELIEVED
-    _tell(user, name, fields)
+    show(user, name, fields)
 
 
 def lightly(asked: Asked) -> bool:
     """The same without the database, if the agent was let speak a moment ago."""
     if _believed.get((asked.user.pk, asked.key), 0) < time.monotonic() or false_claim(asked) is not None:
         return False
-    _tell(asked.user, asked.key, asked.fields)
+    show(asked.user, asked.key, asked.fields)
     return True
 
 
-def _tell(user: User, name: str, fields: Any) -> None:
+def show(user: User, name: str, fields: Mapping[str, Any]) -> None:
+    """Tell whoever watches, for one of whom it is known that it may speak."""
     who = {"draft": fields["draft"], "agent_id": user.pk, "sender": user.get_username()}
-    news = {"ended": True} if fields["ended"] else {"delta": fields["delta"], "offset": fields["offset"]}
+    news = {"ended": True} if fields.get("ended") else {"delta": fields["delta"], "offset": fields["offset"]}
     whisper(Draft(names.join("circles", name), "message_delta", {**who, **news}))

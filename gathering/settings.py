@@ -111,7 +111,8 @@ GATHERING_AGENT_CEILINGS = env.dict("GATHERING_AGENT_CEILINGS", cast={"value": i
 for _guard in set(GATHERING_AGENT_CEILINGS) - {"turns", "hops", "run_tokens", "day_tokens", "seconds"}:
     raise environ.ImproperlyConfigured(f"GATHERING_AGENT_CEILINGS: '{_guard}' is no guard.")
 GATHERING_AGENT_LEASE = _number("GATHERING_AGENT_LEASE", 15, least=1)
-GATHERING_AGENT_RUNS = _whole("GATHERING_AGENT_RUNS", 8)
+GATHERING_AGENT_RUNS = int(_number("GATHERING_AGENT_RUNS", 8, least=1))
+GATHERING_APPROVAL_SECONDS = min(3600, _number("GATHERING_APPROVAL_SECONDS", 600, least=1))
 
 # Applications
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agents import actions as agents
+from agents.models import Activity, Agent, Errand, Run
 from circles import actions as circles
 from circles.models import Circle, Message
 from gathering.accounts import tickets, tokens
@@ -218,3 +219,45 @@ def work_without_acknowledging(url: str) -> None:
     entry = Queue(url).take("doomed", 5)
     assert entry is not None
     assert settle(entry)
+
+
+def make_thinker(name: str, circle: str, model: str = "", **mind: object) -> int:
+    """Make an agent that the server runs, on ``model`` of the tests' server if it is named; its id."""
+    agent = agents.create_agent(_user("ada"), name)
+    mind = {"provider": "local" if model else "scripted", "model": model, **mind}
+    for field, value in mind.items():
+        setattr(agent, field, value)
+    agent.save()
+    circles.add_member(_user("ada"), circle, name)
+    return agent.pk
+
+
+def say(name: str, circle: str, content: str) -> int:
+    """Post; returns the id of the message."""
+    return circles.post_message(_user(name), circle, content).pk
+
+
+def errands(name: str) -> list[dict[str, object]]:
+    """What an agent was called for, in order: state, problem, attempt, tokens, and whether it answered."""
+    rows = Errand.objects.filter(agent__user__username=name).order_by("pk")
+    columns = ("state", "problem", "attempt", "tokens", "worker")
+    answered = rows.values_list("answer", flat=True)
+    return [
+        {**row, "answered": pk is not None} for row, pk in zip(rows.values(*columns), answered, strict=True)
+    ]
+
+
+def runs(name: str) -> list[list[str]]:
+    """The runs of an agent, in order: id, status and the code of an error."""
+    rows = Run.objects.filter(agent__user__username=name).order_by("pk")
+    return [list(row) for row in rows.values_list("run_id", "status", "error_code")]
+
+
+def activity(name: str) -> list[dict[str, object]]:
+    """The kept events of an agent, in order, with the whole text beside an END."""
+    rows = Activity.objects.filter(agent__user__username=name).order_by("pk")
+    return [{**row.event, "content": row.content or row.event.get("content")} for row in rows]
+
+
+def status(name: str) -> str:
+    return Agent.objects.get(user__username=name).status

@@ -4,6 +4,8 @@ An agent names a provider; it cannot name an address.  Else whoever owns an agen
 key sent to a server of its own, or this server ask addresses that only it can reach.
 """
 
+import contextlib
+import importlib
 import importlib.util
 import os
 
@@ -37,6 +39,14 @@ def make(name: str, model: str = "", temperature: float | None = None) -> Provid
         raise ProviderError("no_model", "The agent has a provider, but no model is named.")
     url = settings.GATHERING_LLM_ENDPOINTS.get(name)
     return LanguageModel(model, temperature, url=url, key=_key(name))
+
+
+def load(name: str) -> None:
+    """Import what the provider ``name`` needs: seconds of work, so not on an event loop."""
+    if costs(name):
+        with contextlib.suppress(ImportError):  # it says so itself when it is asked
+            importlib.import_module(f"pydantic_ai.models.{ANTHROPIC if name == ANTHROPIC else 'openai'}")
+            importlib.import_module("pydantic_ai.direct")
 
 
 def installed() -> bool:

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from agents import actions as agents
+from agents.models import Agent
 from circles import actions as circles
 from circles.models import Circle
 from gathering.accounts import tokens
@@ -65,6 +66,7 @@ def _make() -> dict[str, str]:
         circles.add_member(ada, CIRCLE, name)
     for name, content in TALK:
         circles.post_message(users[name], CIRCLE, content)
+    Agent.objects.update(provider="scripted")  # only now: they do not answer what was said before
     _, token = tokens.mint(ada, name="demo")
     return {"login": "ada", "password": password, "token": token}
 

@@ -1,0 +1,12 @@
+"""Agents that GatheRing itself runs: from an errand to its answer.
+
+    runner   takes errands, keeps their leases, hears of stops; what ``manage.py run_agents`` runs
+    errand   one errand under way: asks the provider, calls tools, minds the guards
+    words    what it writes, shown as it is written
+    context  what the provider is told
+    tools    what it may call
+    records  every change of the database on the way, each one transaction
+
+Whatever a model says is data here: it chooses among the tools, and the actions behind those decide what
+the agent, as a user like any other, may do.
+"""

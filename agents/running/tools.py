@@ -1,0 +1,167 @@
+"""What an agent may call.  Each tool is one action of the project, done as the agent: who may do what is
+decided there, and for everybody alike."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework import serializers
+
+from agents.guards import RESULT
+from agents.models import Agent
+from agents.providers.interface import Tool, ToolCall
+from circles import actions as circles
+from circles.models import Circle, Message
+from circles.serializers import Content, Text
+from gathering.hub.kinds import first_problem
+from gathering.hub.pages import StrictSerializer
+from gathering.protocol.errors import BadField, GatheringError
+
+_TYPES = {serializers.IntegerField: "integer", serializers.CharField: "string"}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who calls, from where, and on which errand."""
+
+    agent: Agent
+    circle: Circle
+    errand: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One tool: ``fields`` checks its arguments, ``do`` acts and returns what the model is told.
+
+    ``acts`` says that it changes something that others see.
+    """
+
+    name: str
+    about: str
+    fields: type[StrictSerializer]
+    do: Callable[..., str]
+    acts: bool = False
+
+    def tool(self) -> Tool:
+        """As a provider is told of it."""
+        return Tool(self.name, self.about, _schema(self.fields()))
+
+
+class ReadMessages(StrictSerializer):
+    circle = Text(max_length=63, required=False, help_text="Another circle that you belong to.")
+    before = serializers.IntegerField(required=False, min_value=1, help_text="Messages before this id.")
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=100)
+
+
+class PostMessage(StrictSerializer):
+    circle = Text(max_length=63, required=False, help_text="Another circle that you belong to.")
+    content = Content()
+
+
+def read_messages(desk: Desk, limit: int, circle: str | None = None, before: int | None = None) -> str:
+    found = circles.find_circle(desk.agent.user, circle or desk.circle.name).messages.all()
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    rows = found.select_related("author").order_by("-pk")[:limit]
+    return "\n".join(_line(row) for row in reversed(rows)) or "There are none."
+
+
+def post_message(desk: Desk, content: str, circle: str | None = None) -> str:
+    return (
+        f"Posted as message {circles.post_message(desk.agent.user, circle or desk.circle.name, content).pk}."
+    )
+
+
+OFFERS = {
+    offer.name: offer
+    for offer in (
+        Offer("read_messages", "Read messages of a circle, the latest first.", ReadMessages, read_messages),
+        Offer(
+            "post_message",
+            "Post to a circle. Your answer is posted by itself: this is for saying something elsewhere.",
+            PostMessage,
+            post_message,
+            acts=True,
+        ),
+    )
+}
+
+
+def names() -> list[str]:
+    return list(OFFERS)
+
+
+def tools_for(agent: Agent) -> list[Tool]:
+    """What a provider is told that ``agent`` may call."""
+    return [offer.tool() for offer in OFFERS.values()]
+
+
+def acts(call: ToolCall) -> bool:
+    """Whether ``call`` may change something that others see."""
+    return call.name in OFFERS and OFFERS[call.name].acts
+
+
+def problem(call: ToolCall) -> str | None:
+    """What is wrong with the form of ``call``, told to whoever wrote it; None if nothing is."""
+    try:
+        _checked(call)
+    except GatheringError as error:
+        return _refusal(error)
+    return None
+
+
+def perform(desk: Desk, call: ToolCall) -> str:
+    """Do what ``call`` asks; what comes of it, or why not, in words for the model."""
+    try:
+        fields = _checked(call)
+        return _cut(OFFERS[call.name].do(desk, **fields))
+    except GatheringError as error:
+        return _refusal(error)
+
+
+def _checked(call: ToolCall) -> dict[str, Any]:
+    if call.name not in OFFERS:
+        raise BadField(f"There is no tool '{call.name[:64]}'; there are {', '.join(OFFERS)}.")
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError:
+        raise BadField("The arguments are not JSON.") from None
+    if not isinstance(arguments, dict):
+        raise BadField("The arguments are not a JSON object.")
+    form = OFFERS[call.name].fields(data=arguments)
+    if not form.is_valid():
+        raise BadField(": ".join(first_problem(form.errors)))
+    return dict(form.validated_data)
+
+
+def _refusal(error: GatheringError) -> str:
+    return f"Refused ({error.code}): {error.detail}"
+
+
+def _cut(text: str) -> str:
+    if len(text) <= RESULT:
+        return text
+    return f"{text[:RESULT]}\n[cut here: {len(text) - RESULT} characters more]"
+
+
+def _line(message: Message) -> str:
+    return f"[{message.pk}] {message.author.username}: {message.content}"
+
+
+def _schema(form: serializers.Serializer[Any]) -> Mapping[str, Any]:
+    """The JSON Schema of a form's fields."""
+    fields: dict[str, serializers.Field[Any, Any, Any, Any]] = form.fields
+    required: Sequence[str] = [name for name, field in fields.items() if field.required]
+    return {
+        "type": "object",
+        "properties": {name: _property(field) for name, field in fields.items()},
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _property(field: Any) -> dict[str, Any]:
+    kind = next(name for base, name in _TYPES.items() if isinstance(field, base))
+    about = {"description": field.help_text} if field.help_text else {}
+    return {"type": kind, **about}
