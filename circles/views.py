@@ -66,7 +66,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def members(request: HttpRequest, name: str) -> HttpResponse:
     """Who is in a circle; its owner lets in, puts out and gives roles."""
     found = actions.find_circle(request.user, name)
-    form = Form(request, NewMemberSerializer)
+    form = Form(request, NewMemberSerializer, role=Role.MEMBER)
     if form.does(lambda **fields: actions.add_member(request.user, name, fields.pop("name"), **fields)):
         return redirect("members", name)
     shown = {"form": form, "roles": Role.choices, **_about(request, found)}

@@ -274,9 +274,7 @@ SPECTACULAR_SETTINGS = {
 # Static files
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
-if (BASE_DIR / "clients/js/src").is_dir():
-    STATICFILES_DIRS.append(("client", BASE_DIR / "clients/js/src"))
+STATICFILES_DIRS = [BASE_DIR / "static", ("client", BASE_DIR / "clients/js/src")]
 STATIC_ROOT = GATHERING_DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {

@@ -5,6 +5,7 @@ import { client, own } from './live.js';
 const badge = document.getElementById('connection');
 const word = badge.querySelector('.word');
 const ENDED = ['not_authenticated', 'access_withdrawn', 'token_expired'];
+const GONE = 'not_found';
 let tick;
 
 export function watch() {
@@ -23,8 +24,8 @@ function show(state) {
 }
 
 function said({ status, behind, at, error }) {
-  if (error && ENDED.includes(error.code)) return { mood: 'lost', text: 'access withdrawn' };
-  if (error?.code === 'not_found') return { mood: 'lost', text: 'not yours to see any more' };
+  if (error && ENDED.includes(error.code)) return { mood: 'lost', text: 'signed out' };
+  if (error?.code === GONE) return { mood: 'lost', text: 'access withdrawn' };
   if (!navigator.onLine) return { mood: 'lost', text: 'offline' };
   switch (status) {
     case 'live': return { mood: 'live', text: 'live' };

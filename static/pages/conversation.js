@@ -45,7 +45,7 @@ export async function fetched(query) {
 export function place(message) {
   if (document.getElementById(message.id)) return false;
   const id = Number(message.dataset.id);
-  let next = list.querySelector('.draft, .pending, .refused');
+  let next = list.querySelector('.message:not([data-id])'); // lines that are no messages yet stay at the end
   const all = list.querySelectorAll('.message[data-id]');
   for (let index = all.length - 1; index >= 0 && Number(all[index].dataset.id) > id; index--) next = all[index];
   list.insertBefore(message, separator(next) ?? next);
@@ -113,8 +113,6 @@ function settle(message) {
 function dayLine(moment) {
   const line = document.createElement('li');
   line.className = 'day';
-  line.setAttribute('role', 'separator');
-  line.setAttribute('aria-label', day(moment));
   line.append(Object.assign(document.createElement('span'), { textContent: day(moment) }));
   return line;
 }
@@ -127,7 +125,7 @@ function separator(message) {
 
 function preceding(message) {
   let before = message.previousElementSibling;
-  while (before && !before.matches('.message')) before = before.previousElementSibling;
+  while (before && !before.matches('.message[data-id]')) before = before.previousElementSibling;
   return before;
 }
 

@@ -10,7 +10,7 @@ const MOST = 90; // streams on one socket; the server takes 100
 const SOON = 150; // milliseconds: what happens within them is one look at the server
 
 export const own = document.body.dataset.stream;
-export const client = new GatheringClient({ onUnknown: () => {} });
+export const client = new GatheringClient({ onUnknown: () => {}, timing: { base: 300, most: 10_000 } });
 
 let positions = JSON.parse(document.body.dataset.streams || '{}');
 const due = new Set();

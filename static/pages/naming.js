@@ -26,7 +26,9 @@ export function complete(text, names) {
   };
   const look = () => {
     const begun = beginning(text);
-    const fitting = begun ? members(begun.name) : [];
+    const all = begun ? members(begun.name) : [];
+    const done = all.length === 1 && all[0].dataset.name === begun.name; // there is nothing to complete
+    const fitting = done ? [] : all;
     names.replaceChildren(...fitting.map(option));
     names.hidden = !fitting.length;
     if (fitting.length) choose(0);
@@ -56,7 +58,7 @@ function beginning(text) {
 }
 
 function members(name) {
-  const all = [...document.querySelectorAll('#members li')].map((each) => each);
+  const all = [...document.querySelectorAll('#members li')];
   return all.filter(({ dataset }) => dataset.name.startsWith(name) || dataset.called.toLowerCase().startsWith(name)).slice(0, 8);
 }
 

@@ -10,6 +10,7 @@ export function listen() {
   if (!list.dataset.readTo) return; // staff who do not belong to the circle have nothing to remember
   log.addEventListener('scroll', look, { passive: true });
   document.addEventListener('visibilitychange', look);
+  addEventListener('pagehide', tell); // who leaves at once has seen it, too
   look();
 }
 
@@ -25,7 +26,7 @@ async function tell() {
   const body = new FormData();
   body.set('message', id);
   body.set('csrfmiddlewaretoken', document.querySelector('[name=csrfmiddlewaretoken]').value);
-  const answer = await fetch(list.dataset.read, { method: 'POST', body }).catch(() => null);
+  const answer = await fetch(list.dataset.read, { method: 'POST', body, keepalive: true }).catch(() => null);
   if (!answer?.ok) return; // the next message, or the next visit, tells it again
   seen = id;
   refresh('places');

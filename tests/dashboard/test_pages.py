@@ -1,0 +1,195 @@
+"""Every page: judged by axe, light and dark; under its policy; narrow and wide; without a script; small."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.chromium import axe
+from tests.clients import Client, Closed
+from tests.dashboard.conftest import Visitors
+from tests.servers import World
+
+HOSTILE = [
+    "<script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">",
+    "[a](javascript:document.title='owned') ![b](https://evil.example/pixel.png)",
+    "\u202egnp.exe \u2066 \u200b\u200d",
+    "x" * 30_000,
+    "```\n" + "y" * 3_000 + "\n```",
+    "| a | b |\n|---|---|\n| " + "z" * 2_000 + " | 1 |",
+]
+
+
+@pytest.fixture(scope="module")
+def places(site: World) -> dict[str, str]:
+    """A page of each kind, with something on it."""
+    site.hand("make_circle", "places")
+    site.hand("post", "bob", "places", 3)
+    robo = site.hand("user_id", "robo")
+    site.hand("mint", "ada")
+    return {
+        "home": "/",
+        "circle": "/circles/places/",
+        "members": "/circles/places/members/",
+        "settings": "/circles/places/settings/",
+        "new circle": "/new/circle/",
+        "agent": f"/agents/{robo}/",
+        "new agent": "/new/agent/",
+        "tokens": "/tokens/",
+        "connect": "/connect/?circle=places",
+        "profile": "/profile/",
+        "nothing": "/nothing/",
+    }
+
+
+async def test_axe_finds_no_violation(visitors: Visitors, site: World, places: dict[str, str]) -> None:
+    context = await visitors.enter("ada", bypass_csp=True, reduced_motion="reduce")
+    page = await context.new_page()
+    found = {name: await judged(page, path) for name, path in places.items()}
+    await page.set_viewport_size({"width": 360, "height": 740})
+    found["circle, narrow"] = await judged(page, places["circle"])
+    await context.clear_cookies()
+    found["sign in"] = await judged(page, "/signin/")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+async def judged(page: Page, path: str) -> list[str]:
+    """What axe says of a page when it is light, and of its colours when it is dark."""
+    await page.emulate_media(color_scheme="light")
+    await page.goto(path)
+    await page.add_script_tag(path=axe())
+    violations = await page.evaluate("axe.run().then(each => each.violations)")
+    await page.emulate_media(color_scheme="dark")
+    violations += await page.evaluate("axe.run({runOnly: ['color-contrast']}).then(each => each.violations)")
+    return [f"{each['id']}: {node['html'][:200]}" for each in violations for node in each["nodes"]]
+
+
+async def test_every_page_keeps_to_its_policy(
+    visitors: Visitors, site: World, places: dict[str, str]
+) -> None:
+    """Swagger's and the admin's pages as well; what the policy stops, the browser logs as an error."""
+    context = await visitors.enter("stan")
+    page = await context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    for path in [*places.values(), "/api/docs/", "/admin/"]:
+        await page.goto(path, wait_until="networkidle")
+    await expect(page.locator("#site-name")).to_be_visible()
+    await page.goto("/api/docs/")
+    await expect(page.locator("#swagger-ui .info .title")).to_be_visible()
+    assert [text for text in said if "Content Security Policy" in text] == []
+
+
+@pytest.mark.parametrize("width", [360, 2560])
+async def test_no_page_is_wider_than_its_window(
+    width: int, visitors: Visitors, site: World, places: dict[str, str]
+) -> None:
+    for content in HOSTILE:
+        site.hand("say", "robo", "places", content)
+    context = await visitors.enter("ada", viewport={"width": width, "height": 800})
+    page = await context.new_page()
+    for name, path in places.items():
+        await page.goto(path)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert await page.evaluate("document.querySelector('main').scrollWidth") <= width, name
+        assert await page.title() != "owned"
+
+
+async def test_hostile_content_that_comes_live_is_text(visitors: Visitors, site: World, circle: str) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    asked: list[str] = []
+    ada.on("request", lambda request: asked.append(request.url))
+    robo = await Client.connect(f"{site.steady.ws}/ws/circles/{circle}", site.tokens["robo"])
+    for content in HOSTILE:
+        await robo.tell("message_delta", draft=f"d{len(content)}", delta=content[:999], offset=0)
+        await robo.tell("agent_message", content=content, draft=f"d{len(content)}")
+    await expect(ada.locator("#messages .message:not(.draft)")).to_have_count(len(HOSTILE))
+    assert await ada.title() != "owned"
+    assert await ada.locator(".text script, .text img, .text [onerror], .text a[href^=java]").count() == 0
+    assert [url for url in asked if not url.startswith((site.steady.http, site.steady.ws))] == []
+    await robo.close()
+
+
+async def test_the_first_page_is_small(visitors: Visitors, site: World, circle: str) -> None:
+    site.hand("post", "bob", circle, 60, 80)
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    assert await ada.evaluate(TRANSFERRED) < 100_000
+    assert await ada.evaluate(ALL_HASHED)
+
+
+TRANSFERRED = """() => ['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))
+  .reduce((sum, entry) => sum + entry.transferSize, 0)"""
+ALL_HASHED = """() => [...document.querySelectorAll('script, link')]
+  .every(each => /\\.[0-9a-f]{12}\\./.test(each.src || each.href))"""
+
+
+async def test_everything_but_life_works_without_a_script(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    site.hand("post", "bob", circle, 60)
+    ada = await visitors.open("ada", f"/circles/{circle}/", live=False, java_script_enabled=False)
+    await expect(ada.locator(".message").last).to_be_in_viewport()  # a circle opens at its end
+    await ada.fill("#content", "by a form")
+    await ada.get_by_role("button", name="Send").click()
+    await expect(ada.locator(".message .text").last).to_have_text("by a form")
+    await ada.get_by_role("link", name="Older messages").click()
+    await expect(ada.locator(".message .text").first).to_have_text("0")
+    await ada.set_viewport_size({"width": 360, "height": 740})
+    await ada.goto("/")
+    await ada.get_by_role("link", name="Circles, agents and workspaces").click()
+    await ada.get_by_role("link", name="Tokens").click()
+    await ada.fill("[name=name]", "laptop")
+    await ada.get_by_role("button", name="Make a token").click()
+    await expect(ada.locator("#secret")).to_have_text(re.compile("^[0-9a-f]{64}$"))
+
+
+async def test_a_token_is_made_used_and_revoked_and_who_used_it_is_told(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    ada = await visitors.open("ada", "/tokens/")
+    await ada.fill("[name=name]", "for a page")
+    await ada.get_by_role("button", name="Make a token").click()
+    token = await ada.locator("#secret").inner_text()
+    socket = await Client.connect(f"{site.steady.ws}/ws/circles/{circle}?since=0", token)
+    assert (await socket.receive())["type"] == "welcome"
+    await ada.goto("/tokens/")
+    row = ada.locator("tr", has_text="for a page")
+    await expect(row).to_contain_text("now")
+    await row.get_by_role("button", name="Revoke").click()
+    await expect(ada.locator("tr", has_text="for a page")).to_have_count(0)
+    assert await closed(socket) == 4003
+
+
+async def closed(socket: Client) -> int:
+    """The code that the server closes with, after whatever comes before."""
+    while True:
+        try:
+            await socket.receive()
+        except Closed as end:
+            return end.code
+
+
+async def test_who_signs_out_elsewhere_is_told_on_the_page(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    context = await visitors.enter("bob")
+    page, other = await context.new_page(), await context.new_page()
+    await page.goto(f"/circles/{circle}/")
+    await expect(page.locator("#connection")).to_have_text("live")
+    await other.goto("/profile/")
+    await other.get_by_role("button", name="Sign out").click()
+    await expect(page.locator("#connection")).to_have_text("signed out")
+
+
+async def test_keys_lead_everywhere(visitors: Visitors, site: World, circle: str) -> None:
+    ada = await visitors.open("ada", "/")
+    await ada.keyboard.press("?")
+    await expect(ada.get_by_role("dialog")).to_be_visible()
+    await ada.keyboard.press("Escape")
+    await expect(ada.get_by_role("dialog")).to_be_hidden()
+    await ada.keyboard.press("/")
+    await ada.keyboard.type(circle)
+    await ada.keyboard.press("Enter")
+    await ada.wait_for_url(f"**/circles/{circle}/")
+    await ada.keyboard.press("Tab")
+    await expect(ada.get_by_role("link", name="Skip to the page")).to_be_focused()

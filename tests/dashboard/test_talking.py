@@ -1,0 +1,205 @@
+"""A circle in real browsers: people and an agent talk, whatever happens to the server."""
+
+from typing import Any
+
+import httpx
+from playwright.async_api import Page, expect
+
+from tests.clients import Client
+from tests.dashboard.conftest import Visitors
+from tests.servers import World
+
+
+def texts(page: Page) -> Any:
+    return page.locator("#messages .message .text")
+
+
+async def say(page: Page, content: str) -> None:
+    await page.fill("#content", content)
+    await page.press("#content", "Enter")
+
+
+async def shown(page: Page, *contents: str) -> None:
+    """Exactly these messages, in this order, each of them solid."""
+    await expect(texts(page)).to_have_text(list(contents))
+    await expect(page.locator(".pending, .refused, .draft")).to_have_count(0)
+
+
+def as_robo(site: World) -> httpx.Client:
+    bearer = {"Authorization": f"Bearer {site.tokens['robo']}"}
+    return httpx.Client(base_url=site.steady.http, headers=bearer, trust_env=False, timeout=30)
+
+
+async def test_two_people_and_an_agent_hear_each_other(visitors: Visitors, site: World, circle: str) -> None:
+    ada, bob = [await visitors.open(who, f"/circles/{circle}/") for who in ("ada", "bob")]
+    await say(ada, "Hello, *Bob*")
+    await expect(texts(bob)).to_have_text(["Hello, Bob"])
+    await say(bob, "Hello, @ada")
+    with as_robo(site) as robo:
+        robo.post(f"/api/circles/{circle}/messages/", json={"content": "`42`"}).raise_for_status()
+    for page in (ada, bob):
+        await shown(page, "Hello, Bob", "Hello, @ada", "42")
+        assert await page.locator(".message .text em").inner_text() == "Bob"
+        assert await page.locator(".message .tag").all_inner_texts() == ["agent"]
+        assert await page.locator(".message .mention").inner_text() == "@ada"
+
+
+async def test_a_live_message_is_what_a_fresh_page_shows(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    for content in ("one", "two\n- a\n- b", "@bob and `code`"):
+        await say(ada, content)
+    await shown(ada, "one", "two a b", "@bob and code")
+    html = (
+        "[...document.querySelectorAll('#messages .message')].map(e => e.outerHTML.replaceAll(/\\s+/g, ' '))"
+    )
+    live = await ada.evaluate(html)
+    await ada.reload()
+    assert await ada.evaluate(html) == live
+
+
+async def test_a_streamed_answer_becomes_its_message(visitors: Visitors, site: World, circle: str) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    robo = await Client.connect(f"{site.steady.ws}/ws/circles/{circle}", site.tokens["robo"])
+    said = "It takes **three** steps."
+    for offset in range(0, len(said), 5):
+        delta = {"draft": "d1", "delta": said[offset : offset + 5], "offset": offset}
+        await robo.tell("message_delta", **delta)
+    await expect(ada.locator(".draft .text")).to_have_text(said)
+    await robo.tell("agent_message", content=said, draft="d1")
+    await shown(ada, "It takes three steps.")
+    await robo.close()
+
+
+async def test_a_server_that_is_killed_loses_nothing_and_doubles_nothing(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    ada, bob = [await visitors.open(who, f"/circles/{circle}/") for who in ("ada", "bob")]
+    await say(ada, "before")
+    await shown(bob, "before")
+    site.steady.kill()
+    await expect(ada.locator("#connection")).not_to_have_attribute("data-state", "live")
+    site.hand("post", "robo", circle, 3)  # while nobody serves
+    await say(ada, "while it was away")
+    await expect(ada.locator(".pending .text")).to_have_text("while it was away")
+    site.steady.start()
+    for page in (ada, bob):
+        await shown(page, "before", "0", "1", "2", "while it was away")
+        await expect(page.locator("#connection")).to_have_text("live")
+    assert len(site.hand("messages", circle)) == 5
+
+
+async def test_what_was_not_sent_outlives_the_page(visitors: Visitors, site: World, circle: str) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    site.steady.kill()
+    await expect(ada.locator("#connection")).not_to_have_attribute("data-state", "live")
+    await say(ada, "kept")
+    await expect(ada.locator(".pending .text")).to_have_text("kept")
+    site.steady.start()
+    await ada.reload()
+    await shown(ada, "kept")
+    assert site.hand("messages", circle) == [["ada", "kept"]]
+
+
+async def test_what_is_refused_can_be_tried_again(visitors: Visitors, site: World, circle: str) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    site.hand("archive", circle)
+    await say(ada, "too late")
+    await expect(ada.locator(".refused .retry")).to_contain_text("archived")
+    await ada.get_by_role("button", name="Discard").click()
+    await expect(ada.locator(".message")).to_have_count(0)
+
+
+async def test_names_are_completed_and_answers_point_back(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    site.hand("post", "bob", circle)
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    await ada.locator(".message").hover()
+    await ada.get_by_role("link", name="Reply to bob").click()
+    await ada.locator("#content").press_sequentially("@ro")
+    await expect(ada.get_by_role("option")).to_have_text(["Rrobo @robo"])
+    await ada.keyboard.press("Enter")
+    await ada.locator("#content").press_sequentially("look")
+    await ada.keyboard.press("Shift+Enter")
+    await ada.locator("#content").press_sequentially("please")
+    await ada.keyboard.press("Enter")
+    await expect(ada.locator(".reply")).to_contain_text("bob: 0")
+    await expect(ada.locator(".message .mention")).to_have_text("@robo")
+    assert site.hand("messages", circle)[1] == ["ada", "@robo look\nplease"]
+
+
+async def test_writing_is_shown_and_reading_is_remembered(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    bob = await visitors.open("bob", f"/circles/{circle}/")
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    await ada.locator("#content").press_sequentially("hm")
+    await expect(bob.locator("#end")).to_have_text("ada is writing")
+    await say(ada, "hm")
+    await shown(bob, "hm")
+    place = bob.locator(f'[id="place-circles.{circle}"]')
+    await expect(place.locator(".count")).to_have_count(0)
+    await bob.goto("/")
+    site.hand("post", "ada", circle, 2)
+    await expect(place.locator(".count")).to_have_text("2 unread")
+    await bob.goto(f"/circles/{circle}/")
+    await expect(bob.locator("#unread")).to_be_visible()
+    await expect(place.locator(".count")).to_have_count(0)
+
+
+async def test_thousands_of_messages_are_read_smoothly(visitors: Visitors, site: World, circle: str) -> None:
+    site.hand("post", "bob", circle, 5000)
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    await expect(texts(ada).last).to_have_text("4999")
+    gaps = await ada.evaluate(SCROLL_UP)
+    read = [int(text) for text in await texts(ada).all_inner_texts()]
+    assert read == list(range(read[0], 5000))  # without a gap, a repeat, a jump
+    assert len(read) >= 400
+    assert sorted(gaps)[len(gaps) // 2] < 100  # milliseconds between two frames, mostly
+    before = await ada.evaluate("document.getElementById('log').scrollTop")
+    top = await ada.evaluate(FIRST_IN_SIGHT)
+    site.hand("post", "bob", circle, 5)
+    await expect(texts(ada).last).to_have_text("4")
+    assert await ada.evaluate(FIRST_IN_SIGHT) == top  # who reads above is not moved
+    assert await ada.evaluate("document.getElementById('log').scrollTop") < before
+
+
+SCROLL_UP = """async () => {
+  const log = document.getElementById('log'), gaps = [];
+  let last = performance.now();
+  const until = last + 20000;
+  while (document.querySelectorAll('#messages .message').length < 400 && performance.now() < until) {
+    log.scrollTop -= 150;
+    await new Promise(requestAnimationFrame);
+    gaps.push(performance.now() - last);
+    last = performance.now();
+  }
+  return gaps;
+}"""
+FIRST_IN_SIGHT = """() => {
+  const top = document.getElementById('log').getBoundingClientRect().top;
+  const messages = [...document.querySelectorAll('#messages .message')];
+  return messages.find(each => each.getBoundingClientRect().top >= top).id;
+}"""
+HTML = """() => {
+  const messages = [...document.querySelectorAll('#messages .message')];
+  return messages.map(each => each.outerHTML.replaceAll(/\\s+/g, ' '));
+}"""
+
+
+async def test_a_burst_is_caught_up_with(visitors: Visitors, site: World, circle: str) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    site.steady.kill()
+    site.hand("post", "bob", circle, 250)
+    site.steady.start()
+    await expect(texts(ada)).to_have_count(250)
+    await shown(ada, *map(str, range(250)))
+
+
+async def test_who_is_put_out_is_told_so(visitors: Visitors, site: World, circle: str) -> None:
+    bob = await visitors.open("bob", f"/circles/{circle}/")
+    site.hand("remove_member", circle, "bob")
+    await expect(bob.get_by_role("heading", name="Nothing is here")).to_be_visible()
+    visitors.wrong.clear()  # the browser logs the 404
