@@ -1,5 +1,5 @@
 from gathering.hub.consumers import StreamConsumer
-from gathering.hub.kinds import Kind, Taken
+from gathering.hub.kinds import Kind, Presence, Taken
 from gathering.protocol import agui
 from gathering.protocol.frames import Command
 
@@ -27,6 +27,7 @@ AGENTS = Kind(
             often=_is_delta,
         ),
     },
+    presence=Presence.KEPT,
 )
 
 

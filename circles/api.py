@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gathering.accounts.models import User
-from gathering.hub import log, pages, receipts
+from gathering.hub import leases, log, pages, receipts
 from gathering.protocol.errors import Conflict, NotFound
 from gathering.rest import checked, reference
 
@@ -28,6 +28,7 @@ from .serializers import (
     NewMessageSerializer,
     NewWritingSerializer,
     PostedSerializer,
+    PresenceSerializer,
     ReadSerializer,
     RoleSerializer,
 )
@@ -139,6 +140,14 @@ class ReadView(APIView):
         """Remember up to which message you have seen the circle, on every device."""
         actions.mark_read(_user(request), name, **checked(ReadSerializer(data=request.data)))
         return Response(status=204)
+
+
+class PresenceView(APIView):
+    @extend_schema(responses=PresenceSerializer)
+    def get(self, request: Request, name: str) -> Response:
+        """Who is connected to the circle, by name."""
+        circle = actions.find_circle(_user(request), name)
+        return Response({"here": leases.present(circle.channel)})
 
 
 class DraftsView(APIView):

@@ -1,5 +1,5 @@
 from gathering.hub.consumers import StreamConsumer
-from gathering.hub.kinds import Kind, Taken
+from gathering.hub.kinds import Kind, Presence, Taken
 
 from . import actions, drafts, events
 from .serializers import NothingSerializer, SpokenSerializer, WrittenSerializer
@@ -19,6 +19,7 @@ CIRCLES = Kind(
         "message_delta": Taken(drafts.write, WrittenSerializer, lightly=drafts.lightly, often=lambda _: True),
     },
     actions.seen_circles,
+    Presence.TOLD,
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from gathering.accounts.models import User
 from gathering.hub.pages import StrictSerializer
 
 from .models import Circle, Membership, Message
@@ -251,3 +252,14 @@ class CircleSnapshotSerializer(serializers.Serializer[Any]):
 
 class NothingSerializer(serializers.Serializer[Any]):
     """A frame without fields of its own."""
+
+
+class PresentSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    display_name = serializers.CharField()
+    kind = serializers.ChoiceField(User.Kind.choices)
+
+
+class PresenceSerializer(serializers.Serializer[Any]):
+    here = PresentSerializer(many=True)

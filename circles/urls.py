@@ -17,6 +17,7 @@ urlpatterns = [
     path("circles/<name:name>/", api.CircleView.as_view()),
     path("circles/<name:name>/members/", api.MembersView.as_view()),
     path("circles/<name:name>/members/<name:member>/", api.MemberView.as_view()),
+    path("circles/<name:name>/presence/", api.PresenceView.as_view()),
     path("circles/<name:name>/drafts/", api.DraftsView.as_view()),
     path("circles/<name:name>/messages/", api.MessagesView.as_view()),
     path("circles/<name:name>/messages/<int:pk>/", api.MessageView.as_view()),

@@ -30,7 +30,7 @@ class Closed(Exception):
 class Client:
     """One socket, which is read all the time unless it is ``deaf``.
 
-    The server's pings are kept apart, and answered unless it is ``mute``.
+    The server's pings are kept apart, and answered unless it is ``mute``; so is the news of who is here.
     """
 
     def __init__(self, connection: ClientConnection, *, mute: bool, deaf: bool) -> None:
@@ -39,6 +39,7 @@ class Client:
         self.cursor = 0
         self.pings: list[Frame] = []
         self._inbox: asyncio.Queue[Frame | Closed] = asyncio.Queue()
+        self._presence: asyncio.Queue[Frame] = asyncio.Queue()
         self._refs = (f"{random.getrandbits(48):x}-{n}" for n in itertools.count(1))
         self._kept: list[Frame] = []  # read while something else was looked for
         self._reader: asyncio.Task[None] | None = None
@@ -135,6 +136,11 @@ class Client:
         self.cursor = frame["seq"]
         return frame
 
+    async def presence(self, seconds: float = PATIENCE) -> Frame:
+        """The ``data`` of the next news of who is here."""
+        async with asyncio.timeout(seconds):
+            return (await self._presence.get())["data"]
+
     async def events(self, count: int) -> list[Frame]:
         return [await self.event() for _ in range(count)]
 
@@ -177,6 +183,8 @@ class Client:
                 frame: Frame = json.loads(await self.connection.recv())
                 if frame["type"] == "ping":
                     await self._take_ping(frame)
+                elif frame["type"] == "presence":
+                    self._presence.put_nowait(frame)
                 else:
                     self._inbox.put_nowait(frame)
         except websockets.ConnectionClosed as end:

@@ -29,7 +29,8 @@ from gathering.protocol.frames import Command
 from . import kinds
 from .arrivals import Arrival, Found, Wish
 from .commands import Job
-from .kinds import Kind
+from .kinds import Kind, Presence
+from .presence import Visitor
 from .receipts import Outcome
 from .socket import SocketConsumer, query
 from .subscription import Subscription
@@ -43,6 +44,7 @@ class FollowingConsumer(SocketConsumer):
     def __init__(self) -> None:
         super().__init__()
         self._followed: dict[str, Subscription] = {}
+        self._present: dict[str, Visitor] = {}
         self._asked: set[asyncio.Future[Outcome]] = set()
 
     async def prepare(self, wish: Wish, found: Found) -> Callable[[], None]:
@@ -54,6 +56,9 @@ class FollowingConsumer(SocketConsumer):
         if isinstance(position, GatheringError):
             raise position
         feed = await self.process.feed(channel, position)
+        told = wish.welcome and kinds.presence_of(channel) is Presence.TOLD
+        if told:
+            await self.process.presence.know(channel)
         position = position or feed.position
         reason = ResetReason.INVALID if wish.bad else wish.since and why_refused(wish.since, position)
         cursor = wish.since.seq if wish.since and not reason else feed.cursor
@@ -69,6 +74,7 @@ class FollowingConsumer(SocketConsumer):
                 self.say(frames.welcome(channel, position, self._me(), resumed=resumed))
             if reason:
                 self.say(frames.reset(channel, Position(feed.epoch, cursor, feed.floor), reason))
+            self._enter_presence(channel, told=told)
             subscription.start()
 
         return follow
@@ -78,6 +84,9 @@ class FollowingConsumer(SocketConsumer):
         subscription = self._followed.pop(channel, None)
         if subscription is not None:
             subscription.stop()
+        visitor = self._present.pop(channel, None)
+        if visitor is not None:
+            self.process.presence.leave(visitor)
 
     async def perform(self, channel: str, command: Command) -> None:
         """Have ``command`` done, once; it is acknowledged when that has committed, if it carried an ``id``.
@@ -133,6 +142,12 @@ class FollowingConsumer(SocketConsumer):
             self.fail(error, ref)
         elif ref is not None:
             self.say(frames.ack(ref, done.result().seq, channel))
+
+    def _enter_presence(self, channel: str, *, told: bool) -> None:
+        if kinds.presence_of(channel) is not Presence.NONE:
+            who = {**self._me(), "display_name": getattr(self.user, "display_name", "")}
+            writer = self.writer if told else None
+            self._present[channel] = self.process.presence.enter(channel, who, writer)
 
     def _me(self) -> dict[str, object]:
         kind = getattr(self.user, "kind", "person")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import cache
 from typing import Any
 
@@ -30,6 +31,14 @@ class Asked:
     key: str
     fields: Mapping[str, Any]
     ref: str | None = None
+
+
+class Presence(Enum):
+    """What becomes of who follows a stream."""
+
+    NONE = auto()
+    KEPT = auto()  # it is known that they are connected
+    TOLD = auto()  # and those who are greeted are told of each other
 
 
 Action = Callable[..., Any]
@@ -78,6 +87,7 @@ class Kind:
     mine: Callable[[Any], Iterable[object]]
     takes: Mapping[str, Taken] = field(default_factory=dict)
     seen: Callable[[Collection[tuple[Any, str]]], Collection[tuple[Any, str]]] | None = None
+    presence: Presence = Presence.NONE
 
     def refusals(self, asked: Sequence[tuple[Any, str]]) -> list[GatheringError | None]:
         """For each pair of a user and a key: why it may not be seen, or None."""
@@ -121,6 +131,12 @@ def of(channel: str) -> tuple[Kind, str]:
     if name.kind not in _kinds:
         raise NotFound
     return _kinds[name.kind], name.key
+
+
+def presence_of(channel: str) -> Presence:
+    """What becomes of who follows ``channel``."""
+    kind = _kinds.get(channel.partition(".")[0])
+    return kind.presence if kind is not None else Presence.NONE
 
 
 def comes_often(channel: str, command: Command) -> bool:

@@ -1,6 +1,7 @@
-"""The three tables of the log, and the base class of every model whose rows are announced.
+"""The tables of the log and of presence, and the base class of every model whose rows are announced.
 
-Only ``log.py`` touches :class:`Stream` and :class:`Event`, only ``receipts.py`` :class:`Receipt`.
+Only ``log.py`` touches :class:`Stream` and :class:`Event`, only ``receipts.py`` :class:`Receipt`, only
+``leases.py`` :class:`Lease` and :class:`Here`.
 """
 
 from __future__ import annotations
@@ -66,6 +67,32 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+
+class Lease(models.Model):
+    """A server process that lives; ``version`` counts how often its rows of :class:`Here` have changed."""
+
+    process = models.CharField(max_length=32, primary_key=True)
+    version = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.process
+
+
+class Here(models.Model):
+    """Somebody who has a socket on ``channel`` in a process; ``who`` is how it looks, as JSON."""
+
+    lease = models.ForeignKey(Lease, models.CASCADE, related_name="here")
+    channel = models.CharField(max_length=99)
+    actor_id = models.BigIntegerField(db_index=True)
+    who = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["channel"])]
+
+    def __str__(self) -> str:
+        return f"{self.actor_id} on {self.channel}"
 
 
 created_together = Signal()  # with ``rows``, which were created in one statement; after their post_save

@@ -28,6 +28,7 @@ from .doorbell import Doorbell
 from .feed import Feed
 from .frame import Frame
 from .poll import Poll
+from .presence import Presence
 from .together import Together
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,8 @@ class Process:
         self._poll = Poll(self._feeds, self._heads, settings.GATHERING_POLL)
         self._access: asyncio.Task[None] | None = None
         self._looks: set[asyncio.Task[None]] = set()
-        work = (self._poll.run(), self._beat(), chores.run(self.database))
+        self.presence = Presence(self.database)
+        work = (self._poll.run(), self._beat(), chores.run(self.database), self.presence.run())
         self._tasks = [asyncio.create_task(each) for each in work]
 
     async def feed(self, channel: str, position: Position | None = None) -> Feed:
@@ -146,6 +148,7 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await chores.finish(self.database)
+        await self.presence.finish()
         self.database.stop()
         _processes.pop(asyncio.get_running_loop(), None)
 
