@@ -6,7 +6,7 @@
 
 from .changing import delete, make_folder, move
 from .listing import Page, look, page
-from .names import Parts, is_hidden, parse, parse_folder
+from .names import Parts, parse, parse_folder, text_of
 from .reading import Content, Range, read
 from .writing import Expected, Seen, Written, written
 
@@ -19,7 +19,6 @@ __all__ = [
     "Seen",
     "Written",
     "delete",
-    "is_hidden",
     "look",
     "make_folder",
     "move",
@@ -27,5 +26,6 @@ __all__ = [
     "parse",
     "parse_folder",
     "read",
+    "text_of",
     "written",
 ]

@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from gathering.protocol.errors import Conflict, NotAllowed, TooLarge
+from gathering.protocol.errors import Conflict, HashNeeded, NotAllowed, TooLarge
 
 from . import exclusive
 from .folder import opened, parent
@@ -48,15 +48,22 @@ def delete(directory: str, parts: Parts, *, seen: Seen | None = None, whole: boo
     repository: its history would be lost.
     """
     with parent(directory, parts) as (folder, name):
-        if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
+        mode = os.lstat(name, dir_fd=folder).st_mode
+        if stat.S_ISDIR(mode):
             if whole:
                 _empty(directory, parts)
             os.rmdir(name, dir_fd=folder)
         else:
-            if seen is not None:
-                compare(folder, name, seen)
+            if stat.S_ISREG(mode):
+                _check_seen(folder, name, seen)
             os.unlink(name, dir_fd=folder)
         os.fsync(folder)
+
+
+def _check_seen(folder: int, name: bytes, seen: Seen | None) -> None:
+    if seen is None:
+        raise HashNeeded
+    compare(folder, name, seen)
 
 
 def _empty(directory: str, parts: Parts) -> None:

@@ -2,11 +2,10 @@
 
 import heapq
 import os
-import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from workspaces.picture import Entry, Kind
+from workspaces.picture import Entry, entry_of
 
 from .folder import opened, parent
 from .names import Parts, is_hidden
@@ -36,13 +35,6 @@ def look(directory: str, parts: Parts) -> Entry:
         return entry_of(os.lstat(name, dir_fd=descriptor))
 
 
-def entry_of(found: os.stat_result, digest: str = "") -> Entry:
-    kind = _kind(found.st_mode)
-    if kind == Kind.FOLDER:
-        return Entry(kind, 0, 0, found.st_ino)
-    return Entry(kind, found.st_size, found.st_mtime_ns, found.st_ino, digest)
-
-
 def _names(descriptor: int) -> Iterator[bytes]:
     with os.scandir(descriptor) as entries:
         for entry in entries:
@@ -56,8 +48,3 @@ def _look(descriptor: int, name: bytes) -> Entry | None:
         return entry_of(os.lstat(name, dir_fd=descriptor))
     except FileNotFoundError:  # gone since
         return None
-
-
-def _kind(mode: int) -> Kind:
-    kinds = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.SYMLINK}
-    return kinds.get(stat.S_IFMT(mode), Kind.OTHER)

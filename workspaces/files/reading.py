@@ -5,10 +5,9 @@ import os
 from dataclasses import dataclass
 
 from gathering.protocol.errors import BadRange, TooLarge
-from workspaces.picture import Entry
+from workspaces.picture import Entry, entry_of
 
 from .folder import open_file, parent
-from .listing import entry_of
 from .names import Parts
 
 _CHUNK = 1024 * 1024

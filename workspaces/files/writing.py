@@ -1,5 +1,6 @@
 """Writing a file whole or not at all, and only over what the writer has seen."""
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gathering.protocol.errors import ChangedMeanwhile, NotAllowed
+from workspaces.picture import Entry, entry_of
 
 from . import exclusive
 from .folder import open_file, parent
@@ -33,9 +35,11 @@ class Written:
     name: bytes
     temporary: bytes
     descriptor: int
+    digest: str
 
-    def put(self, seen: Seen) -> None:
-        """Put it at its name, if there is what was ``seen``; raises ChangedMeanwhile otherwise.
+    def put(self, seen: Seen) -> Entry:
+        """Put it at its name, if there is what was ``seen``, and return what is there then; raises
+        ChangedMeanwhile otherwise.
 
         Two who put under one lock cannot both win.  Who writes without it (an editor) can still come
         between the last look and the rename: some microseconds.
@@ -48,6 +52,7 @@ class Written:
         except FileExistsError:
             raise ChangedMeanwhile("Something is there already.") from None
         os.fsync(self.folder)
+        return entry_of(os.fstat(self.descriptor), self.digest)
 
     def _replace(self, seen: Seen) -> None:
         old = compare(self.folder, self.name, seen)
@@ -74,7 +79,7 @@ def written(directory: str, parts: Parts, data: bytes) -> Iterator[Written]:
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)
-                yield Written(folder, name, temporary, descriptor)
+                yield Written(folder, name, temporary, descriptor, hashlib.sha256(data).hexdigest())
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary, dir_fd=folder)

@@ -9,9 +9,10 @@ import selectors
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,6 +20,8 @@ SECONDS = 10.0
 MOST = 4 * 1024 * 1024
 _MOST_SAID = 4096  # of standard error, for the sentence that tells why
 _CHUNK = 65536
+# However many ask at once, a process runs so many; the others wait, and give up like a run that is slow.
+_PLACES = threading.BoundedSemaphore(4)
 
 
 class NotInstalled(Exception):
@@ -52,7 +55,16 @@ def run(
     ``environment`` comes on top of one in which git reads no configuration but the repository's, asks
     nobody anything, writes nothing, and speaks to no other repository.
     """
-    with subprocess.Popen(  # noqa: S603 (git, by its whole path; no shell)
+    deadline = time.monotonic() + (seconds or SECONDS)
+    with _place(deadline), _started(args, directory, environment) as process:
+        try:
+            return _collect(process, deadline, most)
+        finally:
+            _kill(process)
+
+
+def _started(args: Sequence[str], directory: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 (git, by its whole path; no shell)
         [_git(), "--no-pager", *args],
         cwd=directory,
         env={**_quiet(), **environment},
@@ -60,11 +72,17 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-    ) as process:
-        try:
-            return _collect(process, time.monotonic() + (seconds or SECONDS), most)
-        finally:
-            _kill(process)
+    )
+
+
+@contextmanager
+def _place(deadline: float) -> Iterator[None]:
+    if not _PLACES.acquire(timeout=max(0, deadline - time.monotonic())):
+        raise TooSlow
+    try:
+        yield
+    finally:
+        _PLACES.release()
 
 
 def _collect(process: subprocess.Popen[bytes], deadline: float, most: int) -> Output:

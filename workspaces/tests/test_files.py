@@ -12,6 +12,7 @@ from gathering.protocol.errors import (
     BadRange,
     ChangedMeanwhile,
     Conflict,
+    HashNeeded,
     NotAllowed,
     NotFound,
     TooLarge,
@@ -212,6 +213,8 @@ def test_what_cannot_be_moved(old: str, new: str, error: type[Exception], here: 
 
 def test_a_file_is_deleted_by_who_has_seen_it(here: Path) -> None:
     (here / "a").write_bytes(b"a")
+    with pytest.raises(HashNeeded):
+        delete(here, "a")
     with pytest.raises(ChangedMeanwhile):
         delete(here, "a", seen=digest(b"b"))
     delete(here, "a", seen=digest(b"a"))

@@ -114,7 +114,7 @@ def _everything(here: Path, path: str) -> list[object]:
         lambda: files.make_folder(directory, files.parse(path)),
         lambda: files.move(directory, files.parse("file"), files.parse(path), replace=True),
         lambda: files.move(directory, files.parse(f"{path}/secret"), files.parse("stolen")),
-        lambda: files.delete(directory, files.parse(path), whole=True),
+        lambda: files.delete(directory, files.parse(path), seen=Expected.ANYTHING, whole=True),
     ]
     return [_try(act) for act in acts]
 
