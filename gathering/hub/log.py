@@ -69,6 +69,17 @@ def read(channel: str, since: int, *, limit: int = PAGE, until: int | None = Non
     return [_frame(channel, *row) for row in columns[:limit]]
 
 
+def latest(
+    channel: str, types: Collection[str], *, before: int | None = None, limit: int = PAGE
+) -> list[Frame]:
+    """Up to ``limit`` frames of ``types`` with ``seq < before``, the last one first."""
+    rows = Event.objects.filter(stream__name=channel, type__in=types)
+    if before is not None:
+        rows = rows.filter(seq__lt=before)
+    columns = rows.order_by("-seq").values_list("seq", "type", "data", "beside", "created_at")
+    return [_frame(channel, *row) for row in columns[:limit]]
+
+
 def heads(channels: Iterable[str]) -> dict[str, Position]:
     """Where each of ``channels`` stands, in one query; streams without a row are left out."""
     rows = Stream.objects.filter(name__in=list(channels))
