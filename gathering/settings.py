@@ -103,6 +103,7 @@ GATHERING_LLM_TIMEOUT = _number("GATHERING_LLM_TIMEOUT", 60, least=0.1)
 # Workspaces
 
 GATHERING_MAX_FILE_EVENTS = _whole("GATHERING_MAX_FILE_EVENTS", 100)
+GATHERING_MAX_FILE = int(_number("GATHERING_MAX_FILE", 8 * 1024 * 1024, least=1))
 GATHERING_MAX_HASHED = _whole("GATHERING_MAX_HASHED", 1024 * 1024)
 
 # Agents that this server runs
@@ -245,6 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["gathering.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "URL_FORMAT_OVERRIDE": None,  # who wants another format says so by Accept
     "EXCEPTION_HANDLER": "gathering.rest.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -263,6 +265,8 @@ SPECTACULAR_SETTINGS = {
         "CircleStatus": "circles.models.Circle.Status",
         "AgentStatus": "agents.models.Agent.Status",
         "WorkspaceState": "workspaces.models.Workspace.State",
+        "FileKind": "workspaces.picture.Kind",
+        "GitState": "workspaces.git.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

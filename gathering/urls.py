@@ -15,6 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("gathering.accounts.urls")),
     path("api/", include("circles.urls")),
+    path("api/", include("workspaces.urls")),
     path("api/", include("agents.urls")),
     path("api/streams/", views.StreamsView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -9,9 +9,10 @@ from django.conf import settings
 from gathering.accounts.models import User
 from gathering.hub.log import Draft
 
-from .models import Workspace
+from . import leasing
+from .models import Lease, Workspace
 from .picture import Change, What
-from .serializers import FileSerializer, WorkspaceSerializer
+from .serializers import FileSerializer, LeaseSerializer, WorkspaceSerializer
 
 TOLD = ("title", "path", "ignore", "trusted", "state", "note")
 SAMPLE = 20  # paths that stand for a batch which is too large to be told file by file
@@ -38,6 +39,38 @@ def workspace_changed(workspace: Workspace, before: Mapping[str, Any]) -> list[D
     if before.get("git") != workspace.git:
         drafts.append(_draft(workspace, "git_status", workspace.git or {"branch": None, "oid": None}))
     return drafts
+
+
+def lease_taken(lease: Lease) -> Draft:
+    return _draft(lease.workspace, "lease_taken", LeaseSerializer(lease).data)
+
+
+def lease_renewed(lease: Lease, before: Mapping[str, Any]) -> Draft:
+    """Told as a taking: whoever applies it by ``id`` has the new ``until``."""
+    return lease_taken(lease)
+
+
+def lease_ended(lease: Lease) -> Draft:
+    reason = "expired" if lease.is_over else "released"
+    return _draft(lease.workspace, "lease_ended", {**LeaseSerializer(lease).data, "reason": reason})
+
+
+def conflicts(workspace: Workspace, changes: Sequence[Change], actor: User | None, batch: str) -> list[Draft]:
+    """For each lease that somebody else's changes touch, one notice."""
+    about = {"batch": batch, "actor": actor.username if actor else None}
+    return [
+        _draft(workspace, "file_conflict", {**_offence(lease, paths), **about})
+        for lease, paths in leasing.offended(workspace, changes, actor)
+    ]
+
+
+def _offence(lease: Lease, paths: Sequence[str]) -> dict[str, Any]:
+    return {
+        "lease": lease.pk,
+        "holder": lease.holder.username,
+        "paths": paths[:SAMPLE],
+        "count": len(paths),
+    }
 
 
 def _told(change: Change) -> dict[str, Any]:

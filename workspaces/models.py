@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn, Self
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.dispatch import Signal
+from django.utils import timezone
 
 from circles.models import Circle
 from gathering.hub.models import Announced, AnnouncedQuerySet
@@ -76,6 +78,48 @@ class Workspace(Announced):
     def guard(self) -> None:
         if self.before.get("circle_id", self.circle_id) != self.circle_id:
             raise ValidationError({"circle": "A workspace stays in its circle: its log is for those in it."})
+
+
+class LeaseQuerySet(AnnouncedQuerySet):
+    def running(self) -> Self:
+        return self.filter(until__gt=timezone.now())
+
+    def over(self) -> Self:
+        return self.filter(until__lte=timezone.now())
+
+
+class Lease(Announced):
+    """Somebody says which paths it is editing.  Nothing is locked: others see it, and whoever changes
+    something there is named in a notice.  It ends by itself, at ``until``."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="leases")
+    holder = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="leases")
+    paths = models.JSONField()
+    note = models.CharField(max_length=200, blank=True)
+    api_only = models.BooleanField(default=False)
+    until = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = models.Manager.from_queryset(LeaseQuerySet)()
+
+    class Meta:
+        ordering = ("pk",)
+        indexes: ClassVar = [models.Index(fields=["workspace", "until"])]
+
+    def __str__(self) -> str:
+        return ", ".join(self.paths)
+
+    @property
+    def is_over(self) -> bool:
+        return self.until <= timezone.now()
+
+    def covers(self, path: str) -> bool:
+        """Whether ``path`` is leased, or is in a folder that is."""
+        return any(leased in ("", path) or path.startswith(f"{leased}/") for leased in self.paths)
+
+    def is_in(self, folder: str) -> bool:
+        """Whether something that is leased is in ``folder``."""
+        return any(leased.startswith(f"{folder}/") for leased in self.paths)
 
 
 class WorkspaceFileQuerySet(models.QuerySet["WorkspaceFile"]):

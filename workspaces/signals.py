@@ -9,14 +9,15 @@ from gathering.hub import access, log
 from gathering.hub.announce import announce, publish
 
 from . import events
-from .models import Workspace, picture_changed
+from .models import Lease, Workspace, picture_changed
 
 announce(Workspace, changed=events.workspace_changed)
+announce(Lease, created=events.lease_taken, changed=events.lease_renewed, deleted=events.lease_ended)
 
 
 @receiver(picture_changed, sender=Workspace)
 def tell_of_picture(signal: Any, sender: Any, **happened: Any) -> None:
-    publish(events.picture_changed(**happened))
+    publish([*events.picture_changed(**happened), *events.conflicts(**happened)])
 
 
 @receiver(post_delete, sender=Workspace)
