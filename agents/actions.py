@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from gathering.accounts.models import User
 from gathering.protocol.errors import BadField, NotAllowed, NotFound
@@ -81,6 +82,6 @@ def report_status(user: User, key: str, status: str) -> Agent:
     agent = find_agent(user, key)
     if agent.pk != user.pk:
         raise NotAllowed("An agent reports on its own stream only.")
-    agent.status = status
-    agent.save(update_fields=["status"])
+    agent.status, agent.reported_at = status, timezone.now()
+    agent.save(update_fields=["status", "reported_at"])
     return agent

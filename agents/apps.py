@@ -8,8 +8,9 @@ class AgentsConfig(AppConfig):
         from gathering.accounts import tokens
         from gathering.hub import chores, kinds
 
-        from . import actions, checks, consumers, signals, texts  # noqa: F401
+        from . import actions, checks, consumers, signals, silence, texts  # noqa: F401
 
         kinds.register(consumers.AGENTS)
         chores.register(chores.Chore(texts.store, texts.EVERY, at_the_end=True))
+        chores.register(chores.Chore(silence.sweep, silence.EVERY))
         tokens.register_manager(actions.may_manage)

@@ -50,6 +50,7 @@ class Agent(Mind, Announced):
     )
     description = models.TextField(max_length=4000, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.OFFLINE)
+    reported_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = models.Manager.from_queryset(AgentQuerySet)()
 
