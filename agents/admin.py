@@ -12,9 +12,10 @@ from gathering.accounts import tokens
 from gathering.accounts.models import User
 from gathering.hub import access
 
+from . import errand_admin, oversight  # noqa: F401 (it registers itself)
 from .forms import AgentForm
 from .guards import BOUNDS
-from .models import Activity, Agent, Run
+from .models import Activity, Agent, Errand, Run
 
 
 @admin.register(Agent)
@@ -42,7 +43,7 @@ class AgentAdmin(admin.ModelAdmin):
             },
         ),
     )
-    actions = ("close_sockets", "revoke_tokens")
+    actions = ("stop_errands", "close_sockets", "revoke_tokens")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Agent | None = None) -> tuple[str, ...]:
         return ("user",) if obj else ()
@@ -53,6 +54,14 @@ class AgentAdmin(admin.ModelAdmin):
         kind = User.Kind.AGENT if db_field.name == "user" else User.Kind.PERSON
         options["queryset"] = User.objects.filter(kind=kind)
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+    @admin.action(description="Stop what they are doing, and what waits for them", permissions=["change"])
+    def stop_errands(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        open_ = (Errand.State.QUEUED, Errand.State.RUNNING)
+        errands = Errand.objects.filter(agent__in=queryset, state__in=open_)
+        for errand in errands:
+            oversight.stop_errand(request.user, errand)
+        messages.success(request, f"Being stopped: {len(errands)}.")
 
     @admin.action(description="Close their sockets (they may come back)", permissions=["change"])
     def close_sockets(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:

@@ -65,6 +65,11 @@ class Mind(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether GatheRing runs it, and it answers anybody."""
+        return bool(self.provider) and self.answers != self.Answers.NEVER
+
     def guard_of(self, name: str) -> int:
         """What the guard ``name`` comes to for this agent."""
         return bounded(name, getattr(self, name))

@@ -74,8 +74,10 @@ def request(errand: Errand, tool: str, arguments: str, deadline: datetime) -> Ap
 
 def find_approval(user: User, pk: int) -> Approval:
     """The approval ``pk`` if ``user`` may see it."""
-    seen = Approval.objects.visible_to(user).select_related("errand__agent__user", "errand__message")
-    approval = seen.filter(pk=pk).first()
+    seen = Approval.objects.visible_to(user).select_related(
+        "errand__agent__user", "errand__message__circle", "decided_by"
+    )
+    approval: Approval | None = seen.filter(pk=pk).first()
     if approval is None:
         raise NotFound
     return approval
@@ -86,8 +88,7 @@ def decide(user: User, pk: int, decision: str) -> Approval:
     """Say yes or no, as a person who may; the first word counts."""
     approval = find_approval(user, pk)
     _check(user, approval.errand.agent, approval.errand.message.circle_id)
-    Approval.objects.select_for_update().get(pk=pk)
-    approval.refresh_from_db(fields=["decision"])
+    approval.decision = Approval.objects.select_for_update().get(pk=pk).decision
     if approval.decision:
         raise Conflict(f"That was {approval.decision} already.")
     if approval.deadline <= timezone.now():
