@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.db.models import Sum
+from django.utils import timezone
 
-from .models import Activity, Part, Run
+from .models import Activity, Agent, Part, Run
 
+FAILED = ("Error", "error:", '{"error"', "Traceback")  # how tools say it, as AG-UI has no field for it
 MOST = 400  # events of a run on one page
 
 
@@ -30,6 +33,24 @@ class Item:
     def seconds(self) -> float | None:
         """How long it took; None while it takes."""
         return (self.ended - self.began).total_seconds() if self.ended else None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Tokens of a run and of a day, of how many."""
+
+    run: int
+    run_most: int
+    day: int
+    day_most: int
+
+
+def budget(agent: Agent, run: Run | None) -> Budget:
+    """What was used, of what may be."""
+    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = agent.errands.filter(started_at__gte=midnight).aggregate(used=Sum("tokens"))["used"] or 0
+    used = run.input_tokens + run.output_tokens if run else 0
+    return Budget(used, agent.guard_of("run_tokens"), today, agent.guard_of("day_tokens"))
 
 
 def of_run(run: Run) -> list[Item]:
@@ -71,7 +92,7 @@ def _result(items: dict[tuple[str, str], Item], event: Activity, data: dict[str,
     key = str(data.get("toolCallId", event.subject))
     item = items.setdefault(("tool", key), Item("tool", key, event.created_at))
     item.result, item.ended = str(data.get("content", "")), event.created_at
-    item.failed = bool(data.get("error"))
+    item.failed = bool(data.get("error")) or item.result.startswith(FAILED)
 
 
 def _notice(items: dict[tuple[str, str], Item], event: Activity, data: dict[str, Any]) -> None:
@@ -93,8 +114,7 @@ def _said(data: dict[str, Any]) -> str:
 
 
 def _still_open(items: dict[tuple[str, str], Item], part: Part) -> None:
-    kind = next((kind for word, kind in _KINDS.items() if word in part.kind.upper()), "step")
-    item = items.setdefault((kind, part.key), Item(kind, part.key, part.started_at))
+    item = items.setdefault((part.kind, part.key), Item(part.kind, part.key, part.started_at))
     item.text, item.open = part.text or item.text, True
 
 
@@ -102,7 +122,6 @@ def _ignore(*_: Any) -> None:
     """What says nothing to a reader."""
 
 
-_KINDS = {"TOOL": "tool", "REASONING": "reasoning", "TEXT": "text", "MESSAGE": "text", "STEP": "step"}
 _FOLDS = {
     "TEXT_MESSAGE_START": _begin("text"),
     "TEXT_MESSAGE_END": _end("text"),

@@ -1,16 +1,23 @@
 """Pages of agents: what one is, what it does, and making one."""
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from gathering.web import Form, page
+from gathering.protocol.errors import NotFound
+from gathering.web import Form, attempt, back, page
 
-from . import actions, timeline
-from .models import Agent, Run
+from . import actions, oversight, timeline
+from .models import Agent, Approval, Run
 from .serializers import AgentChangeSerializer, NewAgentSerializer
 
 RUNS = 20
+DECIDED = 20
+DECISIONS = {"approve": Approval.Decision.APPROVED, "reject": Approval.Decision.REJECTED}
 
 
 @require_GET
@@ -26,6 +33,9 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
         "run": run,
         "items": timeline.of_run(run) if run else [],
         "owns": found.owner_id == request.user.pk or request.user.is_staff,
+        "may_stop": run is not None and oversight.may_oversee(request.user, found, run.circle_id),
+        "budget": timeline.budget(found, run) if found.provider else None,
+        "waiting": _waiting(request.user).filter(errand__agent=found),
         "stream": found.channel,
     }
     return render(request, "agents/agent.html", shown)
@@ -51,6 +61,47 @@ def settings_of(request: HttpRequest, pk: int) -> HttpResponse:
     if form.does(lambda **fields: actions.change_agent(request.user, str(pk), **fields)):
         return redirect("agent", pk)
     return render(request, "agents/settings.html", {"agent": found, "form": form}, status=form.status)
+
+
+@require_POST
+@page
+def stop(request: HttpRequest, pk: int, run: int) -> HttpResponse:
+    """Ask for the end of a run."""
+    found = actions.find_agent(request.user, str(pk))
+    asked = found.runs.filter(pk=run).first()
+    if asked is None:
+        raise Http404
+    attempt(request, lambda: oversight.stop_run(request.user, str(pk), asked.run_id), "Stop was asked for.")
+    return redirect(back(request, "agent", pk))
+
+
+@require_GET
+@page
+def approvals(request: HttpRequest) -> HttpResponse:
+    """What agents ask for, and what was said to it lately."""
+    decided = _seen(request.user).exclude(decision="").select_related("decided_by")[:DECIDED]
+    shown = {"waiting": _waiting(request.user)[:100], "decided": decided}
+    return render(request, "agents/approvals.html", shown)
+
+
+@require_POST
+@page
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say yes or no."""
+    decision = DECISIONS.get(request.POST.get("decision", ""))
+    if decision is None:
+        raise NotFound
+    attempt(request, lambda: oversight.decide(request.user, pk, decision))
+    return redirect(back(request, "approvals"))
+
+
+def _waiting(user: Any) -> QuerySet[Approval]:
+    return _seen(user).pending().filter(deadline__gt=timezone.now()).order_by("deadline")
+
+
+def _seen(user: Any) -> QuerySet[Approval]:
+    about = ("errand__agent__user", "errand__message__circle", "errand__message__author")
+    return Approval.objects.visible_to(user).select_related(*about)
 
 
 def _chosen(found: Agent, runs: list[Run], asked: str) -> Run | None:

@@ -50,6 +50,15 @@ def messages(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "circles/parts/messages.html", shown)
 
 
+@require_GET
+@page
+def side(request: HttpRequest, name: str) -> HttpResponse:
+    """What stands beside the conversation, for a page that is there already."""
+    return render(
+        request, "circles/parts/side.html", _about(request, actions.find_circle(request.user, name))
+    )
+
+
 @require_http_methods(["GET", "POST"])
 @page
 def new(request: HttpRequest) -> HttpResponse:

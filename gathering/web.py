@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
 from rest_framework import exceptions
 from rest_framework.serializers import CharField, Serializer
@@ -78,6 +80,13 @@ class Form:
         self.errors = {name: said[0] for name, said in refusal.fields.items()}
         if not self.errors.keys() & self._serializer().fields.keys():
             self.problem = refusal.detail
+
+
+def back(request: HttpRequest, name: str, *key: Any) -> str:
+    """The page of ours that a form says it stands on, or else the one of that name."""
+    asked = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure())
+    return asked if safe else reverse(name, args=key)
 
 
 def attempt(request: HttpRequest, action: Callable[[], object], done: str = "") -> bool:

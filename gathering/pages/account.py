@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework import serializers
 
@@ -15,7 +14,7 @@ from gathering.accounts import tokens
 from gathering.accounts.models import PUBLIC_ID_LENGTH, Token, User
 from gathering.hub.pages import StrictSerializer
 from gathering.protocol.errors import BadField
-from gathering.web import Form, page
+from gathering.web import Form, back, page
 
 from .navigation import THEMES
 
@@ -81,9 +80,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the system is: kept in a cookie, so that a page is right from its first paint."""
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    answer = redirect(back if safe else "home")
+    answer = redirect(back(request, "home"))
     if (chosen := request.POST.get("theme")) in THEMES:
         answer.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure())
     return answer

@@ -4,10 +4,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_GET
 
-from agents.models import Agent
+from agents.models import Agent, Approval, Run
 from circles import history
 from gathering.web import page
 
@@ -19,7 +20,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     """A context processor; what no template asks for is not looked up."""
     theme = request.COOKIES.get("theme", "system")
     return {
-        "at": request.path,
+        "here": request.path,
         "theme": theme if theme in THEMES else "system",
         "themes": THEMES,
         "streams": getattr(request, "streams", None),
@@ -31,12 +32,18 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 @page
 def places(request: HttpRequest) -> HttpResponse:
     """The list alone, for a page that keeps it true; ``at`` is the page that it is for."""
-    return render(request, "parts/places.html", {"at": request.GET.get("at", "")})
+    return render(request, "parts/places.html", {"here": request.GET.get("at", "")})
 
 
 def around(user: Any) -> dict[str, Any]:
     """A fixed number of queries, each bounded."""
+    agents = list(Agent.objects.visible_to(user).select_related("user")[:MOST])
+    running = Run.objects.open().filter(agent__in=[agent.pk for agent in agents])
+    waiting = Approval.objects.visible_to(user).pending().filter(deadline__gt=timezone.now())
     return {
         "memberships": list(history.memberships_of(user)[:MOST]),
-        "agents": list(Agent.objects.visible_to(user).select_related("user")[:MOST]),
+        "agents": agents,
+        "at_work": {agent.pk: agent for agent in agents},
+        "running": {run.agent_id: run for run in running},
+        "waiting": waiting[:MOST].count(),
     }

@@ -37,6 +37,12 @@ def goes_by_another(user: User) -> bool:
 
 
 @register.filter
+def at(known: dict[Any, Any], key: Any) -> Any:
+    """What is known of a key, if anything."""
+    return known.get(key)
+
+
+@register.filter
 def json(value: object) -> str:
     """For a ``data-`` attribute."""
     return orjson.dumps(value).decode()
@@ -95,7 +101,7 @@ def initial(user: User) -> SafeString:
 def to(context: Any, name: str, *key: Any) -> SafeString:
     """A link's address, and whether the page that is being made is under it."""
     address = reverse(name, args=key)
-    at = context.get("at", "")
+    at = context.get("here", "")
     is_here = at == address or (bool(key) and at.startswith(address))
     return format_html('href="{}"{}', address, mark_safe(' aria-current="page"') if is_here else "")
 
@@ -114,6 +120,12 @@ def lasted(began: datetime, ended: datetime | None = None) -> str:
     if seconds < MINUTE:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A number with a thin space between thousands, which no line breaks at."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 @register.filter

@@ -18,6 +18,7 @@ export function showPresence() {
   for (const member of document.querySelectorAll('#members li')) {
     const here = present.has(member.dataset.name);
     const mark = member.querySelector('[data-here]');
+    if (!mark) continue; // an agent says itself what it does
     mark.classList.toggle('yes', here);
     const text = here ? 'here' : '';
     if (mark.textContent !== text) mark.replaceChildren(...(here ? [dot(), text] : []));
