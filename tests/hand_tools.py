@@ -21,6 +21,9 @@ from gathering.events.queue import Queue
 from gathering.events.worker import settle
 from gathering.hub import log, receipts
 from gathering.hub.models import Event, Receipt
+from workspaces import actions as workspaces
+from workspaces.compare import WHOLE
+from workspaces.models import Workspace
 
 PEOPLE = ("ada", "bob", "carol")
 
@@ -59,6 +62,14 @@ def make_agent(name: str, circle: str) -> tuple[int, str]:
     agent = agents.create_agent(_user("ada"), name)
     circles.add_member(_user("ada"), circle, name)
     return agent.pk, mint(name)
+
+
+def make_workspace(circle: str, path: str) -> int:
+    """Make a workspace of the directory ``path``, and look at it once; returns its id."""
+    made = Workspace(circle=Circle.objects.get(name=circle), title="Code", path=path)
+    made.save()
+    workspaces.settle(made, (), [WHOLE])
+    return made.pk
 
 
 def remove_member(circle: str, name: str) -> None:
