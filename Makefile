@@ -26,7 +26,7 @@ help: ## List these commands
 run: $(RUNTIME) $(STATIC) ## Serve a demo on HOST (127.0.0.1) and PORT (8000)
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@$(PYTHON) manage.py demo --url http://$(HOST):$(PORT)
-	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT) --with run_agents
+	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT) --with watch_workspaces --with run_agents
 
 test: lint ## Every check and every test; ARGS goes to pytest: make test ARGS="-k name"
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)

@@ -8,6 +8,7 @@ should not be is named by a system check (``gathering/hub/checks.py``).  ``docs/
 import os
 import re
 import secrets
+import sys
 from pathlib import Path
 
 import environ
@@ -106,6 +107,7 @@ GATHERING_LLM_TIMEOUT = _number("GATHERING_LLM_TIMEOUT", 60, least=0.1)
 
 GATHERING_MAX_FILE_EVENTS = _whole("GATHERING_MAX_FILE_EVENTS", 100)
 GATHERING_MAX_FILE = int(_number("GATHERING_MAX_FILE", 8 * 1024 * 1024, least=1))
+GATHERING_RECONCILE = _number("GATHERING_RECONCILE", 300, least=1)
 GATHERING_MAX_HASHED = _whole("GATHERING_MAX_HASHED", 1024 * 1024)
 
 # Agents that this server runs
@@ -119,8 +121,9 @@ GATHERING_APPROVAL_SECONDS = min(3600, _number("GATHERING_APPROVAL_SECONDS", 600
 
 # Applications
 
+# Daphne's application is for `runserver` alone, and brings Twisted along: 27 MB in every process.
 INSTALLED_APPS = [
-    "daphne",
+    *(["daphne"] if sys.argv[1:2] == ["runserver"] else []),
     "gathering.accounts",
     "gathering.hub",
     "gathering.events",

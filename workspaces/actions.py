@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import transaction
 
@@ -80,18 +81,37 @@ def record(
     picture_changed.send(Workspace, workspace=workspace, changes=changes, actor=actor, batch=batch)
 
 
-def settle(workspace: Workspace, touched: Iterable[str], renewed: Iterable[str] = ()) -> None:
-    """Bring the picture up to date with the disk, at the paths that ``compare.changes`` is given.
+def settle(workspace: Workspace, *paths: Iterable[str]) -> list[Change]:
+    """Bring the picture up to date with the disk, at the ``paths`` that ``compare.changes`` is given.
 
-    Raises OSError if the directory cannot be read.
+    Returns what differed.  Raises OSError if the directory cannot be read.
     """
-    touched, renewed, batch = list(touched), list(renewed), secrets.token_hex(6)
+    asked, batch = [list(some) for some in paths], secrets.token_hex(6)
+    recorded: list[Change] = []
     while True:
         workspace.refresh_from_db(fields=["path", "ignore", "revision"])
         try:
-            changes = compare.changes(workspace, touched, renewed)
+            changes = compare.changes(workspace, *asked)
             for start in range(0, len(changes), CHUNK):
-                record(workspace, changes[start : start + CHUNK], batch=batch)
-            return
+                some = changes[start : start + CHUNK]
+                record(workspace, some, batch=batch)
+                recorded += some
+            return recorded
         except PictureMoved:  # somebody wrote through the API: what is left is compared again
             continue
+
+
+@transaction.atomic
+def report_state(workspace: Workspace, state: str, note: str) -> None:
+    """Say whether the directory can be seen, and why not in a sentence."""
+    row = Workspace.objects.get(pk=workspace.pk)
+    if (row.state, row.note) != (state, note):
+        row.state, row.note = state, note
+        row.save(update_fields=["state", "note"])
+
+
+def report_git(workspace: Workspace, status: dict[str, Any], commit: dict[str, Any] | None) -> None:
+    """Say what git says; ``commit`` is the one that HEAD is at."""
+    if (workspace.git, workspace.commit) != (status, commit):
+        workspace.git, workspace.commit = status, commit
+        workspace.save(update_fields=["git", "commit"])

@@ -18,13 +18,16 @@ MANY = 20  # folders whose rows are found faster among all rows
 Picture = dict[str, Entry]
 
 
-def changes(workspace: Workspace, touched: Iterable[str], renewed: Iterable[str] = ()) -> list[Change]:
+def changes(
+    workspace: Workspace, touched: Iterable[str], renewed: Iterable[str] = (), listed: Iterable[str] = ()
+) -> list[Change]:
     """The steps from the picture to what is on the disk now at the paths ``touched``.
 
     The folders above them are looked at as well, and all that is in a folder which came, went or became
     another one.  ``renewed`` are touched too, and what is there may be another folder without looking
     so: a disk gives the inode of what was deleted to what comes next.  ``renewed=[WHOLE]`` compares
-    everything.  Raises OSError if the directory cannot be read.
+    everything.  Of folders that are ``listed`` the entries are compared.  Raises OSError if the directory
+    cannot be read.
     """
     renewed = set(renewed)
     asked = renewed.union(touched)
@@ -32,7 +35,11 @@ def changes(workspace: Workspace, touched: Iterable[str], renewed: Iterable[str]
     paths = _with_folders_above(asked)
     with Disk(workspace.path, workspace.ignore, settings.GATHERING_MAX_HASHED) as disk:
         old, new = _rows_at(workspace, paths), disk.look(paths)
-        whole = _topmost(path for path in paths | renewed if _is_other(path, old, new, renewed))
+        for folder in listed:
+            old |= workspace.files.filter(folder=folder).pictured()
+            new |= disk.entries(folder)
+        seen = {*old, *new, *renewed}
+        whole = topmost(path for path in seen if _is_other(path, old, new, renewed))
         old |= _rows_below(workspace, whole)
         for folder in whole:
             new |= disk.walk(folder)
@@ -56,7 +63,7 @@ def _with_folders_above(paths: Iterable[str]) -> set[str]:
     return found
 
 
-def _topmost(folders: Iterable[str]) -> set[str]:
+def topmost(folders: Iterable[str]) -> set[str]:
     """Those that are in none of the others."""
     chosen: set[str] = set()
     for folder in sorted(folders):  # so that a folder comes before those in it

@@ -34,10 +34,10 @@ def workspace_changed(workspace: Workspace, before: Mapping[str, Any]) -> list[D
     drafts = []
     if any(before.get(name) != getattr(workspace, name) for name in TOLD):
         drafts.append(_draft(workspace, "workspace_status", WorkspaceSerializer(workspace).data))
-    if workspace.commit is not None and before.get("commit") != workspace.commit:
+    if before.get("git") and workspace.commit and _oid(workspace.commit) != _oid(before.get("commit")):
         drafts.append(_draft(workspace, "git_commit", workspace.commit))
-    if before.get("git") != workspace.git:
-        drafts.append(_draft(workspace, "git_status", workspace.git or {"branch": None, "oid": None}))
+    if workspace.git and before.get("git") != workspace.git:
+        drafts.append(_draft(workspace, "git_status", workspace.git))
     return drafts
 
 
@@ -71,6 +71,10 @@ def _offence(lease: Lease, paths: Sequence[str]) -> dict[str, Any]:
         "paths": paths[:SAMPLE],
         "count": len(paths),
     }
+
+
+def _oid(commit: dict[str, Any] | None) -> str | None:
+    return commit["oid"] if commit else None
 
 
 def _told(change: Change) -> dict[str, Any]:
