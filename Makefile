@@ -35,6 +35,7 @@ lint: $(DEV) clients/js/node_modules ## Style, types, layers and missing migrati
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file clients/python/pyproject.toml
 	$(BIN)/lint-imports --no-logo
 	$(NODE) clients/js/node_modules/typescript/bin/tsc --project clients/js
 	$(PYTHON) manage.py makemigrations --check --dry-run
