@@ -1,5 +1,6 @@
 """What may be done with workspaces, and by whom."""
 
+import os
 import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -8,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from circles.models import Circle
 from gathering.accounts.models import User
 from gathering.protocol.errors import NotFound
 
@@ -38,6 +40,14 @@ def seen_workspaces(asked: Collection[tuple[User, str]]) -> list[tuple[User, str
 def ids_of_workspaces(user: User) -> Iterable[int]:
     """The ids of the workspaces that ``user`` may see."""
     return Workspace.objects.visible_to(user).values_list("pk", flat=True)
+
+
+def add_workspace(circle: Circle, path: str, title: str, **fields: Any) -> Workspace:
+    """Make a directory a workspace of ``circle``; for those who administer the server."""
+    workspace = Workspace(circle=circle, path=os.path.normpath(path), title=title, **fields)
+    workspace.full_clean()
+    workspace.save()
+    return workspace
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import connection, models
 from django.dispatch import Signal
 from django.utils import timezone
@@ -46,7 +47,11 @@ class Workspace(Announced):
 
     circle = models.ForeignKey(Circle, models.CASCADE, related_name="workspaces")
     title = models.CharField(max_length=200)
-    path = models.CharField(max_length=1000, help_text="A directory on this server, from the root.")
+    path = models.CharField(
+        max_length=1000,
+        validators=[RegexValidator(r"^/[^\0]*\Z", "A path from the root, such as /srv/code.")],
+        help_text="A directory on this server, from the root.",
+    )
     ignore = models.TextField(
         max_length=4000,
         blank=True,

@@ -10,6 +10,8 @@ from django.test import Client
 
 from circles.models import Circle, Message
 from gathering.accounts import tokens
+from workspaces import git
+from workspaces.models import Workspace
 
 
 def test_it_is_made_once_and_opens_the_door(db: Any, tmp_path: Path, settings: Any, capsys: Any) -> None:
@@ -22,6 +24,10 @@ def test_it_is_made_once_and_opens_the_door(db: Any, tmp_path: Path, settings: A
     roles = dict(circle.memberships.values_list("user__username", "role"))
     assert (circle.name, roles["ada"], set(roles)) == ("dev-team", "owner", {"ada", "bob", "robo", "scout"})
     assert Message.objects.count() == 5
+    workspace = Workspace.objects.get()
+    assert (workspace.circle, workspace.path) == (circle, str(tmp_path / "demo"))
+    subjects = [commit.subject for commit in git.log(workspace.path).commits]
+    assert subjects == ["Show that it greets", "Greet whoever is named", "Say what this is"]
     known = json.loads((tmp_path / "demo.json").read_text())
     assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600
     assert tokens.verify(known["token"]).user.username == "ada"

@@ -17,6 +17,8 @@ from circles import actions as circles
 from circles.models import Circle
 from gathering.accounts import tokens
 from gathering.accounts.models import User
+from gathering.management import example
+from workspaces.actions import add_workspace
 
 CIRCLE = "dev-team"
 TALK = [
@@ -50,6 +52,7 @@ class Command(BaseCommand):
             f"  sign in  {url}/signin/ as {known['login']} with {known['password']}\n"
             f"  token    {known['token']}\n"
             f"  circle   {url.replace('http', 'ws', 1)}/ws/circles/{CIRCLE}?token={known['token']}\n"
+            f"  files    {known.get('directory', '-')}: change something there, and see it told\n"
             f"  API      {url}/api/docs/"
         )
 
@@ -59,7 +62,7 @@ def _make() -> dict[str, str]:
     password = secrets.token_urlsafe(9)
     ada = User.objects.create_superuser("ada", password, display_name="Ada")
     users = {"ada": ada, "bob": User.objects.create_user("bob", display_name="Bob")}
-    circles.create_circle(ada, CIRCLE, "Dev team", "Where the team and its agents work.")
+    circle = circles.create_circle(ada, CIRCLE, "Dev team", "Where the team and its agents work.")
     for name, about in (("robo", "Runs tests."), ("scout", "Looks things up.")):
         users[name] = agents.create_agent(ada, name, name.capitalize(), about).user
     for name in ("bob", "robo", "scout"):
@@ -67,8 +70,12 @@ def _make() -> dict[str, str]:
     for name, content in TALK:
         circles.post_message(users[name], CIRCLE, content)
     Agent.objects.update(provider="scripted")  # only now: they do not answer what was said before
+    directory = Path(settings.GATHERING_DATA_DIR) / "demo"
+    if not directory.exists():
+        example.make(directory)
+    add_workspace(circle, str(directory), "Greeter")
     _, token = tokens.mint(ada, name="demo")
-    return {"login": "ada", "password": password, "token": token}
+    return {"login": "ada", "password": password, "token": token, "directory": str(directory)}
 
 
 def _notes() -> Path:
