@@ -9,6 +9,7 @@ from gathering.protocol.errors import Conflict, HashNeeded, NotAllowed, TooLarge
 from . import exclusive
 from .folder import opened, parent
 from .names import Parts, is_git
+from .repository import refuse_making
 from .writing import Seen, compare
 
 MOST_IN_A_TREE = 10_000
@@ -17,7 +18,8 @@ DEEPEST = 100
 
 def make_folder(directory: str, parts: Parts) -> None:
     """Make one folder; raises Conflict if something is there."""
-    with parent(directory, parts) as (folder, name):
+    with parent(directory, parts, to_change=True) as (folder, name):
+        refuse_making(folder, name)
         os.mkdir(name, dir_fd=folder)
         os.fsync(folder)
 
@@ -25,13 +27,14 @@ def make_folder(directory: str, parts: Parts) -> None:
 def move(directory: str, old: Parts, new: Parts, *, replace: bool = False) -> None:
     """Give an entry another name or folder; over what is there only with ``replace``, and never over a
     folder that holds something."""
-    with parent(directory, old) as (source, name):
+    with parent(directory, old, to_change=True) as (source, name):
         os.lstat(name, dir_fd=source)  # so that it is this path that is not found
         _move(source, name, directory, new, replace)
 
 
 def _move(source: int, name: bytes, directory: str, new: Parts, replace: bool) -> None:
-    with parent(directory, new) as (target, new_name):
+    with parent(directory, new, to_change=True) as (target, new_name):
+        refuse_making(target, new_name)
         if replace:
             os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
         else:
@@ -47,7 +50,7 @@ def delete(directory: str, parts: Parts, *, seen: Seen | None = None, whole: boo
     Raises TooLarge for a folder of more than MOST_IN_A_TREE entries, and NotAllowed for one that holds a
     repository: its history would be lost.
     """
-    with parent(directory, parts) as (folder, name):
+    with parent(directory, parts, to_change=True) as (folder, name):
         mode = os.lstat(name, dir_fd=folder).st_mode
         if stat.S_ISDIR(mode):
             if whole:
@@ -82,7 +85,7 @@ def _below(directory: str, parts: Parts) -> Iterator[tuple[Parts, bool]]:
     """Every entry below a folder, with whether it is a folder itself; a folder before what is in it."""
     if len(parts) > DEEPEST:
         raise Conflict(f"The folder is more than {DEEPEST} folders deep.")
-    with opened(directory, parts) as folder, os.scandir(folder) as entries:
+    with opened(directory, parts, to_change=True) as folder, os.scandir(folder) as entries:
         found = [(os.fsencode(entry.name), entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name, is_folder in found:
         if is_git(name):

@@ -21,6 +21,7 @@ from gathering.protocol.errors import (
 )
 
 from .names import Parts, text_of
+from .repository import refuse_inside
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Nonblocking, since another might be a pipe by the time that it is opened; no terminal becomes ours.
@@ -28,25 +29,32 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 @contextmanager
-def opened(directory: str, parts: Parts = ()) -> Iterator[int]:
+def opened(directory: str, parts: Parts = (), *, to_change: bool = False) -> Iterator[int]:
     """A descriptor of the folder at ``parts`` of the workspace at ``directory``, and our errors for the
-    system's in the block."""
+    system's in the block.
+
+    ``to_change``: it is refused if the folder, or one on the way, is a git repository.
+    """
     descriptor = _open_directory(directory)
     try:
         with refusing(parts):
             for part in parts:
+                if to_change:
+                    refuse_inside(descriptor)
                 inner = _open_folder(descriptor, part)
                 os.close(descriptor)
                 descriptor = inner
+            if to_change:
+                refuse_inside(descriptor)
             yield descriptor
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def parent(directory: str, parts: Parts) -> Iterator[tuple[int, bytes]]:
+def parent(directory: str, parts: Parts, *, to_change: bool = False) -> Iterator[tuple[int, bytes]]:
     """A descriptor of the folder that the entry at ``parts`` is in, and its name there."""
-    with opened(directory, parts[:-1]) as descriptor, refusing(parts):
+    with opened(directory, parts[:-1], to_change=to_change) as descriptor, refusing(parts):
         yield descriptor, parts[-1]
 
 

@@ -15,6 +15,7 @@ from . import exclusive
 from .folder import open_file, parent
 from .names import TEMPORARY, Parts
 from .reading import digest
+from .repository import refuse_making
 
 
 class Expected(Enum):
@@ -46,6 +47,7 @@ class Written:
         """
         try:
             if seen is Expected.NOTHING:
+                refuse_making(self.folder, self.name)
                 exclusive.rename(self.folder, self.temporary, self.folder, self.name)
             else:
                 self._replace(seen)
@@ -70,7 +72,7 @@ class Written:
 def written(directory: str, parts: Parts, data: bytes) -> Iterator[Written]:
     """``data``, on the disk and synced, beside the place for which they are meant; gone after the block
     unless they were put there."""
-    with parent(directory, parts) as (folder, name):
+    with parent(directory, parts, to_change=True) as (folder, name):
         temporary = TEMPORARY + secrets.token_hex(8).encode()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, _mode_of(folder, name), dir_fd=folder)
