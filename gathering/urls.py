@@ -10,6 +10,7 @@ from circles import views as circles
 from gathering import rest
 from gathering.hub import health, views
 from gathering.pages import account, home, navigation
+from workspaces import views as workspaces
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -34,6 +35,9 @@ urlpatterns = [
     path("new/agent/", agents.new, name="new_agent"),
     path("agents/<int:pk>/", agents.agent, name="agent"),
     path("agents/<int:pk>/runs/<int:run>/stop/", agents.stop, name="stop"),
+    path("workspaces/<int:pk>/", workspaces.workspace, name="workspace"),
+    path("workspaces/<int:pk>/diff/", workspaces.diff, name="diff"),
+    path("workspaces/<int:pk>/files/<path:path>", workspaces.file, name="file"),
     path("approvals/", agents.approvals, name="approvals"),
     path("approvals/<int:pk>/", agents.decide, name="decide"),
     path("agents/<int:pk>/settings/", agents.settings_of, name="agent_settings"),

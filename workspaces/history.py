@@ -11,6 +11,7 @@ from gathering.hub import log
 
 from . import files, git
 from .actions import find_workspace
+from .models import Workspace
 
 TYPES = ("file_created", "file_changed", "file_deleted", "file_moved", "files_changed")
 MOST_READ = 2000  # events that one request looks through
@@ -39,6 +40,11 @@ def changes(
         if len(found) == limit or read == MOST_READ:
             return Changes(found, seq)
     return Changes(found, None)
+
+
+def latest(workspace: Workspace, limit: int) -> list[dict[str, Any]]:
+    """The last changes of files, the latest first."""
+    return [orjson.loads(frame.text) for frame in log.latest(workspace.channel, TYPES, limit=limit)]
 
 
 def _events(channel: str, before: int | None) -> Iterator[dict[str, Any]]:

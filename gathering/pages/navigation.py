@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from agents.models import Agent, Approval, Run
 from circles import history
 from gathering.web import page
+from workspaces.models import Workspace
 
 THEMES = ("system", "light", "dark")
 MOST = 50  # of a kind in the navigation; the rest is on the home page
@@ -45,5 +46,6 @@ def around(user: Any) -> dict[str, Any]:
         "agents": agents,
         "at_work": {agent.pk: agent for agent in agents},
         "running": {run.agent_id: run for run in running},
+        "workspaces": list(Workspace.objects.visible_to(user).select_related("circle")[:MOST]),
         "waiting": waiting[:MOST].count(),
     }

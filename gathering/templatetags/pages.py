@@ -1,5 +1,6 @@
 """What templates of pages are written with."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,21 @@ def goes_by_another(user: User) -> bool:
 def at(known: dict[Any, Any], key: Any) -> Any:
     """What is known of a key, if anything."""
     return known.get(key)
+
+
+@register.filter
+def digest(text: str) -> str:
+    """What names a text in an ``id``, whatever is in it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@register.filter
+def moment(text: str) -> datetime | None:
+    """A moment in ISO 8601."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @register.filter
