@@ -125,6 +125,25 @@ def _tells(text: str, oid: str) -> bool:
     return "secret" in text or oid in text
 
 
+def test_the_diff_looks_through_no_link(tmp_path: Path) -> None:
+    """A folder that git knows is a link by now, to one outside with a file of the same name."""
+    here = Repo.new(tmp_path / "here")
+    here.commit("folder/file", "ours\n", "First")
+    here.commit("link", "ours\n", "Second")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("hidden\n")
+    (here.path / "folder" / "file").unlink()
+    (here.path / "folder").rmdir()
+    (here.path / "folder").symlink_to(outside)
+    (here.path / "link").unlink()
+    (here.path / "link").symlink_to(outside / "file")
+    assert "hidden" in (here.path / "folder" / "file").read_text()
+    for path in (None, b"folder/file", b"folder", b"link"):
+        diff = git.diff(str(here.path), path=path)
+        assert (diff.state, "hidden" in diff.patch, diff.patch != "") == (State.OK, False, True)
+
+
 def test_an_admin_can_trust_a_separated_repository(secret: Repo, tmp_path: Path) -> None:
     here = Repo.new(tmp_path / "here", f"--separate-git-dir={tmp_path / 'kept'}")
     here.commit("a.txt", "one\n", "First")

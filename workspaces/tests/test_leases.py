@@ -147,6 +147,16 @@ def test_a_change_on_the_disk_is_somebody_elses_only_if_the_holder_says_so(
     assert conflicts == ([(["src/a.py"], None)] if api_only else [])
 
 
+def test_a_storm_is_one_notice(workspace: Workspace, key: str, people: SimpleNamespace) -> None:
+    leasing.lease(people.robo, key, [""], api_only=True)
+    for number in range(120):
+        Path(workspace.path, f"{number}").touch()
+    actions.settle(workspace, (), [WHOLE])
+    (notice,) = told(workspace, "file_conflict")
+    (summary,) = told(workspace, "files_changed")
+    assert (notice["count"], len(notice["paths"]), notice["batch"]) == (120, 20, summary["batch"])
+
+
 def test_who_takes_a_lease_learns_of_those_of_others(key: str, people: SimpleNamespace, as_user: Any) -> None:
     other = leasing.lease(people.robo, key, ["src/a.py"])
     leasing.lease(people.robo, key, ["b.py"])
