@@ -26,6 +26,7 @@ PRINTS = {
     ("clients-python.md", 0): "user_message ada Hello\n",
     ("clients-python.md", 1): " user_message\n",
     ("clients-python.md", 2): "bob Good morning\n",
+    ("clients-python.md", 3): "answered bob\n",
     ("README.md", 0): "'content': 'Hello from Python'",
 }
 
@@ -35,6 +36,7 @@ def team(world: World) -> Any:
     """The circle of the samples."""
     room = Room(Rooms(world, None), "dev-team")  # type: ignore[arg-type]
     room.hand("say", "bob", "dev-team", "Good morning")
+    room.hand("say", "bob", "dev-team", "@robo how many words are these?")
     yield room
     world.hand("delete_circle", "dev-team")
 
@@ -44,7 +46,7 @@ def test_a_sample_prints_what_it_should(
     team: Room, tmp_path: Path, path: Path, number: int, text: str
 ) -> None:
     server = team.world.steady
-    token = team.world.tokens["ada"]
+    token = team.world.tokens["robo" if "reply_to" in text else "ada"]
     program = text.replace("http://127.0.0.1:8000", server.http).replace('"TOKEN"', repr(token))
     printed = run(program, tmp_path, token, PRINTS[path.name, number])
     assert PRINTS[path.name, number] in printed

@@ -167,9 +167,9 @@ async def test_a_handler_that_throws_gets_the_same_event_again(room: Room, join:
             raise StopIteration("enough")
 
     with pytest.raises(LookupError):
-        await circle.run()
+        await circle.listen()
     with pytest.raises(RuntimeError, match="StopIteration"):
-        await circle.run()
+        await circle.listen()
     assert seen == ["0", "1", "1", "2"]
 
 

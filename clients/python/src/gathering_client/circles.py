@@ -57,6 +57,10 @@ class Circle(Stream):
             if len(page) < 200:
                 return found
 
+    async def presence(self) -> list[dict[str, Any]]:
+        """Who is connected to it now: ``{"id", "name", "display_name", "kind"}``."""
+        return list((await self.client.rest.get(f"{self.path}presence/"))["here"])
+
     async def messages(
         self, *, before: int | None = None, after: int | None = None, limit: int = 50
     ) -> list[dict[str, Any]]:

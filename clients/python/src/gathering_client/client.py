@@ -91,6 +91,19 @@ class Client:
         """The agents that you may see, by name."""
         return self.rest.pages("/api/agents/", "agent")
 
+    def workspaces(self) -> AsyncIterator[dict[str, Any]]:
+        """The workspaces that you may see."""
+        return self.rest.pages("/api/workspaces/", "id")
+
+    def approvals(self) -> AsyncIterator[dict[str, Any]]:
+        """What waits for somebody's yes: calls of tools, the newest first."""
+        return self.rest.pages("/api/approvals/", "id", inside="approvals", turn="before")
+
+    async def decide(self, approval: int, *, approve: bool) -> None:
+        """Say yes or no to what waits."""
+        decision = "approve" if approve else "reject"
+        await self.rest.post(f"/api/approvals/{approval}/", {"decision": decision})
+
     # The connection
 
     @property
@@ -168,6 +181,10 @@ class Client:
         await subscription.ready()
         with contextlib.suppress(Unreachable):
             await self._connection.send({**frame, "channel": channel})
+
+    def overhear(self, channel: str, hear: Callable[[Event], None] | None) -> None:
+        """Have ``hear`` told what comes of ``channel``, whether anybody reads it or not; one at a time."""
+        self._subscription(channel).overheard = hear
 
     # For the connection
 

@@ -30,7 +30,7 @@ class Rest:
         self._patience, self._trust_env = patience, trust_env
         self._http: httpx.AsyncClient | None = None
 
-    async def get(self, path: str, **query: object) -> Any:
+    async def get(self, path: str, /, **query: object) -> Any:
         """What is at ``path``; a query's None is left out."""
         return (await self.request("GET", path, query=query, again=True)).json()
 
@@ -47,16 +47,23 @@ class Rest:
         """Take away what is at ``path``."""
         await self.request("DELETE", path)
 
-    async def pages(self, path: str, key: str, **query: object) -> AsyncIterator[dict[str, Any]]:
-        """Every item of a list, page by page; ``key`` is the field by which it is in order."""
-        after: object = None
+    async def pages(
+        self, path: str, key: str, /, *, inside: str | None = None, turn: str = "after", **query: object
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Every item of a list, page by page.
+
+        ``key`` is the field by which it is in order, ``inside`` the member of the answer that holds the
+        items (None if the answer is the list), and ``turn`` the query that asks for the next page.
+        """
+        last: object = None
         while True:
-            page = await self.get(path, after=after, limit=PAGE, **query)
-            for item in page:
+            page = await self.get(path, **{turn: last}, limit=PAGE, **query)
+            items = page if inside is None else page[inside]
+            for item in items:
                 yield item
-            if len(page) < PAGE:
+            if not (len(items) == PAGE if inside is None else page["has_more"]):
                 return
-            after = page[-1][key]
+            last = items[-1][key]
 
     async def request(
         self,

@@ -41,7 +41,7 @@ class Stream(Handlers):
         position = Position(since) if isinstance(since, int) else since
         return self.client.follow(self.channel, self.snapshot, position)
 
-    async def run(self, since: int | Position | None = None, *, mishap: Mishap | None = None) -> None:
+    async def listen(self, since: int | Position | None = None, *, mishap: Mishap | None = None) -> None:
         """Give each event to its handler (:meth:`on`, :meth:`otherwise`), until something raises.
 
         An exception of a handler ends this, and the event comes again the next time; unless ``mishap``

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 
@@ -45,6 +46,7 @@ class Subscription:
     def __init__(self, channel: str, connection: Connection, asks: Asks) -> None:
         self.channel = channel
         self.reading = False
+        self.overheard: Callable[[Event], None] | None = None  # told of each event, as it comes
         self._error: GatheringError | None = None
         self._kept = False  # stays when nobody reads, since something was posted
         self._connection, self._asks = connection, asks
@@ -138,7 +140,10 @@ class Subscription:
         if event.type == frames.PING:
             if self._follower.beat(event.data) and self._place is Place.LIVE:
                 self._want(Place.JOINING)
-        elif event.type == frames.ERROR:
+            return
+        if self.overheard is not None:
+            self.overheard(event)
+        if event.type == frames.ERROR:
             self.end(refusal(event.data))
         elif self._place is Place.JOINING:
             if event.type == frames.WELCOME and self._asked == self._wanted:
