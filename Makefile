@@ -28,7 +28,7 @@ run: $(RUNTIME) $(STATIC) ## Serve a demo on HOST (127.0.0.1) and PORT (8000)
 	@$(PYTHON) manage.py demo --url http://$(HOST):$(PORT)
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT) --with watch_workspaces --with run_agents
 
-test: lint ## Every check and every test; ARGS goes to pytest: make test ARGS="-k name"
+test: lint tests/agui/node_modules ## Every check and every test; ARGS goes to pytest: make test ARGS="-k name"
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(DEV) clients/js/node_modules ## Style, types, layers and missing migrations
@@ -82,6 +82,10 @@ $(VENV)/.installed-bench: bench/requirements.txt $(DEV)
 
 clients/js/node_modules: clients/js/package-lock.json $(DEV)
 	@PATH="$(dir $(NODE)):$$PATH" npm ci --prefix clients/js --silent --no-audit --no-fund
+	@touch $@
+
+tests/agui/node_modules: tests/agui/package-lock.json $(DEV)
+	@PATH="$(dir $(NODE)):$$PATH" npm ci --prefix tests/agui --silent --no-audit --no-fund
 	@touch $@
 
 bench/peers/node_modules: bench/peers/package-lock.json

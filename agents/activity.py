@@ -67,7 +67,7 @@ def fail_run(agent_id: int, run: Run, message: str, code: str) -> bool:
     open_ = Run.objects.open().filter(pk=run.pk).first()
     if open_ is None:
         return False
-    story = tell(agent_id, open_, _parts([open_]).get(open_.pk, []))
+    story = tell(agent_id, open_, open_parts([open_]).get(open_.pk, []))
     _write([story], {agent_id: story.fail(message, code)})
     return True
 
@@ -112,7 +112,7 @@ def _stories(asked: Sequence[Asked]) -> dict[int, Story]:
     agents = Agent.objects.filter(pk__in=events).order_by("pk").select_for_update()
     ids = list(agents.values_list("pk", flat=True)) if events else []
     runs = {run.agent_id: run for run in Run.objects.open().filter(agent_id__in=ids).order_by()}
-    parts, used = _parts(runs.values()), _used(runs, events)
+    parts, used = open_parts(runs.values()), _used(runs, events)
     run_ids, circles = _run_ids(events), _circles(events)
     return {
         pk: tell(
@@ -127,7 +127,7 @@ def _stories(asked: Sequence[Asked]) -> dict[int, Story]:
     }
 
 
-def _parts(runs: Iterable[Run]) -> dict[int, list[Part]]:
+def open_parts(runs: Iterable[Run]) -> dict[int, list[Part]]:
     """The open parts of ``runs`` by run, with what this process has not stored yet."""
     by_pk = {run.pk: run for run in runs}
     found: dict[int, list[Part]] = {}

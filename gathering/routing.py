@@ -1,9 +1,10 @@
-"""Every WebSocket path, and the one HTTP path that waits; the other HTTP paths are in ``urls.py``."""
+"""Every WebSocket path, and the HTTP paths that wait; the other HTTP paths are in ``urls.py``."""
 
 from channels.routing import URLRouter
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
+from agents import watching
 from agents.consumers import AgentConsumer
 from circles.consumers import CircleConsumer
 from gathering.hub.api import events
@@ -23,6 +24,7 @@ websocket = URLRouter(
 http = URLRouter(
     [
         re_path(r"^api/streams/(?P<name>[^/]+)/events/?$", events),
+        re_path(r"^api/agents/(?P<key>[^/]+)/runs/(?P<run>.+)/events/?$", watching.events),
         re_path(r"", get_asgi_application()),
     ]
 )

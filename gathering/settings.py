@@ -269,6 +269,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CircleStatus": "circles.models.Circle.Status",
         "AgentStatus": "agents.models.Agent.Status",
+        "RunStatus": "agents.models.Run.Status",
+        "KindOfUser": "gathering.accounts.models.User.Kind",
         "WorkspaceState": "workspaces.models.Workspace.State",
         "FileKind": "workspaces.picture.Kind",
         "GitState": "workspaces.git.State",
@@ -276,6 +278,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gathering.hub.openapi.describe_events",
+        "agents.openapi.describe_run_events",
         "gathering.hub.openapi.describe_errors",
     ],
 }

@@ -1,49 +1,31 @@
 """The log over HTTP: ``GET /api/streams/<name>/events``.
 
 JSON pages; with ``wait`` a long poll; with ``Accept: text/event-stream`` Server-Sent Events whose ``id``
-is the ``seq``.  An ASGI application beside Django's views, not one of them: it may wait for minutes, and
-a synchronous middleware would hold a thread for each that does.
+is the ``seq``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-
 from gathering.protocol import frames
 from gathering.protocol.cursor import Position, ResetReason, Since, parse_since, why_refused
-from gathering.protocol.errors import (
-    AccessWithdrawn,
-    BadField,
-    GatheringError,
-    InternalError,
-    NotAuthenticated,
-    NotFound,
-    TokenExpired,
-    TooManySockets,
-    Unavailable,
-)
+from gathering.protocol.errors import BadField
 
-from . import kinds, log, process
+from . import kinds, log
 from .feed import Feed
 from .frame import Frame
-from .socket import Identity, query
-
-logger = logging.getLogger(__name__)
+from .kinds import Presence
+from .presence import Visitor, look_of
+from .socket import query
+from .waiting import JSON, KEEPALIVE, SSE, WaitingFace
 
 MAX_LIMIT = 1000
 MAX_WAIT = 25  # seconds: under the 30 after which many proxies give up
 RETRY = 0.5  # seconds until one who is behind what was pruned looks again how far that was
-KEEPALIVE = 15  # seconds between comments on a silent SSE stream
-JSON = b"application/json"
-SSE = b"text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,128 +37,18 @@ class Asked:
     wait: float
 
 
-class EventsFace:
-    """One GET of a stream's events, in one of the three forms.
-
-    To the process it is a socket while it waits: it hears of rights that go, and of the server's end.
-    """
+class EventsFace(WaitingFace):
+    """One GET of a stream's events, in one of the three forms."""
 
     def __init__(self, scope: Any, receive: Any, send: Any) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
-        self._process = process.current()
-        self._channel: str = scope["url_route"]["kwargs"]["name"]
-        self._started = False
-        self._end: GatheringError | None = None
-        self._check: asyncio.Task[None] | None = None
-        self.actor_id: int | None = None
+        super().__init__(scope, receive, send, scope["url_route"]["kwargs"]["name"])
 
-    async def answer(self) -> None:
-        """Answer the request, whatever it is."""
-        gone = asyncio.create_task(self._gone())
-        self._work = asyncio.create_task(self._answer())
-        try:
-            await asyncio.wait({gone, self._work}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._process.leave(self)
-            tasks = [task for task in (gone, self._work, self._check) if task is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    # The process's view
-
-    def tick(self, now: float) -> None:
-        """Look again whether a credential that ends by itself has ended."""
-        ends = self._identity.expires_at
-        if ends is not None and ends.timestamp() <= time.time():
-            self.check_access(kick=False)
-
-    def check_access(self, *, kick: bool) -> None:
-        """A right may have gone: look again (a kick is for sockets, and no reason to end)."""
-        if self._check is None or self._check.done():
-            self._check = asyncio.create_task(self._check_again())
-
-    def follows(self, channel: str) -> bool:
-        """Whether it is about ``channel``."""
-        return channel == self._channel
-
-    async def shut(self, code: int) -> None:
-        """End, and say that the server does."""
-        self._end_for(Unavailable("The server is restarting."))
-        await asyncio.wait([self._work])
-
-    # Inside
-
-    async def _gone(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-    async def _answer(self) -> None:
-        try:
-            if self._scope["method"] not in ("GET", "HEAD"):
-                raise BadField("Only GET is taken here.")
-            self._refuse_nobody()
-            asked = self._asked()
-            position = await self._admit(waits=self._wants_sse() or asked.wait > 0)
-            feed = await self._process.feed(self._channel, position)
-            await (self._stream if self._wants_sse() else self._page)(feed, position, asked)
-        except GatheringError as error:
-            await self._fail(error)
-        except asyncio.CancelledError:
-            if self._end is None:  # the client has gone
-                raise
-            await self._fail(self._end)
-        except Exception:
-            logger.exception("a request for events failed")
-            await self._fail(InternalError())
-
-    def _refuse_nobody(self) -> None:
-        if self._scope["origin_error"] is not None:
-            raise self._scope["origin_error"]
-        if self._scope["credential"] is None:
-            raise NotAuthenticated
-
-    async def _admit(self, *, waits: bool) -> Position:
-        """In one hop: who asks, may it see the stream, and where does that stand."""
-        await self._process.started()
-        heard = self._process.access_cursor
-        position = await self._process.database.read(self._look)
-        if waits:
-            self._enter()
-            if heard != self._process.access_cursor:  # a right went while we asked
-                self.check_access(kick=False)
-        return position
-
-    def _look(self) -> Position:
-        self._identity: Identity = self._scope["authenticate"](self._scope["credential"])
-        kinds.find(self._identity.user, self._channel)
-        return log.position(self._channel)
-
-    def _enter(self) -> None:
-        if self._process.draining:
-            raise Unavailable("The server is restarting.")
-        self._process.enter(self)
-        count = self._process.identify(self, self._identity.user.pk)
-        if settings.GATHERING_MAX_SOCKETS and count > settings.GATHERING_MAX_SOCKETS:
-            raise TooManySockets
-
-    def _look_again(self) -> None:
-        """In the database thread: raises what ends the right to the stream, if anything has."""
-        self._identity = self._scope["recheck"](self._identity)
-        kinds.find(self._identity.user, self._channel)
-
-    async def _check_again(self) -> None:
-        try:
-            await self._process.database.read(self._look_again)
-        except NotFound:
-            self._end_for(AccessWithdrawn())
-        except GatheringError as error:
-            self._end_for(error)
-
-    def _end_for(self, error: GatheringError) -> None:
-        if self._end is None:
-            self._end = error
-            self._work.cancel()
+    async def respond(self) -> None:
+        asked = self._asked()
+        waits = self._wants_sse() or asked.wait > 0
+        position = await self._admit(lambda: log.position(self._channel), waits=waits)
+        feed = await self._process.feed(self._channel, position)
+        await (self._stream if self._wants_sse() else self._page)(feed, position, asked)
 
     def _asked(self) -> Asked:
         asked = query(self._scope)
@@ -228,10 +100,10 @@ class EventsFace:
         reason = why_refused(asked.since, position) if asked.since else None
         start, history = feed.position, feed.history
         cursor = asked.since.seq if asked.since and reason is None else start.head
-        await self._start(200, SSE)
-        await self._send_more(b": here\n\n")  # Daphne sends no header before there is a body
+        await self._start_sse()
         if reason is not None:
             await self._reset(start, reason)
+        visitor = self._enter_presence()
         feed.followers += 1
         try:
             async for item in follow(feed, cursor, history, KEEPALIVE):
@@ -241,6 +113,14 @@ class EventsFace:
                     await self._sse_page(item)
         finally:
             feed.followers -= 1
+            if visitor is not None:
+                self._process.presence.leave(visitor)
+
+    def _enter_presence(self) -> Visitor | None:
+        """Who follows the events as they come is here, too."""
+        if kinds.presence_of(self._channel) is Presence.NONE:
+            return None
+        return self._process.presence.enter(self._channel, look_of(self._identity.user), None)
 
     async def _reset(self, position: Position, reason: ResetReason) -> None:
         await self._sse("reset", frames.reset(self._channel, position, reason), position.head)
@@ -251,42 +131,8 @@ class EventsFace:
         for frame in page:
             await self._sse("message", frame.text, frame.seq)
 
-    async def _sse(self, event: str, data: str, seq: int | None) -> None:
-        lines = [f"id: {seq}"] if seq is not None else []
-        lines += [f"event: {event}"] if event != "message" else []
-        await self._send_more("\n".join([*lines, f"data: {data}", "", ""]).encode())
-
-    async def _send_more(self, body: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": body, "more_body": True})
-
-    async def _start(self, status: int, kind: bytes, *extra: tuple[bytes, bytes]) -> None:
-        headers = [(b"content-type", kind), (b"cache-control", b"no-store"), *extra]
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-        self._started = True
-
-    async def _body(self, text: str) -> None:
-        await self._send({"type": "http.response.body", "body": text.encode()})
-
-    async def _fail(self, error: GatheringError) -> None:
-        if self._started:  # an SSE stream that must end
-            with contextlib.suppress(Exception):
-                await self._sse("error", frames.error(error, channel=self._channel), None)
-                await self._send({"type": "http.response.body", "body": b""})
-            return
-        extra = [(b"www-authenticate", b"Bearer")] if error.status == TokenExpired.status else []
-        await self._start(error.status, JSON, *extra)
-        data = {"code": error.code, "detail": error.detail, "retryable": error.retryable}
-        fields = {"fields": {error.field: [error.detail]}} if error.field else {}
-        await self._body(frames.dumps({**data, **fields}))
-
     def _wants_sse(self) -> bool:
         return SSE in (self._header(b"accept") or "").encode()
-
-    def _header(self, name: bytes) -> str | None:
-        for key, value in self._scope["headers"]:
-            if key.lower() == name:
-                return str(value.decode("latin-1"))
-        return None
 
 
 async def events(scope: Any, receive: Any, send: Any) -> None:

@@ -30,7 +30,7 @@ from . import kinds
 from .arrivals import Arrival, Found, Wish
 from .commands import Job
 from .kinds import Kind, Presence
-from .presence import Visitor
+from .presence import Visitor, look_of
 from .receipts import Outcome
 from .socket import SocketConsumer, query
 from .subscription import Subscription
@@ -145,9 +145,8 @@ class FollowingConsumer(SocketConsumer):
 
     def _enter_presence(self, channel: str, *, told: bool) -> None:
         if kinds.presence_of(channel) is not Presence.NONE:
-            who = {**self._me(), "display_name": getattr(self.user, "display_name", "")}
             writer = self.writer if told else None
-            self._present[channel] = self.process.presence.enter(channel, who, writer)
+            self._present[channel] = self.process.presence.enter(channel, look_of(self.user), writer)
 
     def _me(self) -> dict[str, object]:
         kind = getattr(self.user, "kind", "person")

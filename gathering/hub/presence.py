@@ -15,6 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gathering.protocol import frames
 from gathering.protocol.errors import Unavailable
@@ -186,6 +187,12 @@ class Presence:
             {process: some[channel] for process, some in found.items() if channel in some}
             for channel in channels
         ]
+
+
+def look_of(user: Any) -> Who:
+    """How ``user`` looks in a picture."""
+    kind, display_name = getattr(user, "kind", "person"), getattr(user, "display_name", "")
+    return {"id": user.pk, "name": user.get_username(), "display_name": display_name, "kind": kind}
 
 
 def _whole(channel: str, people: People) -> str:
