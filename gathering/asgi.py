@@ -12,8 +12,10 @@ from channels.routing import ProtocolTypeRouter
 
 from gathering import routing
 from gathering.auth import Door
+from gathering.hub.daphne import civilise
 from gathering.hub.lifespan import lifespan
 
+civilise()
 application = ProtocolTypeRouter(
     {
         "http": Door(routing.http),

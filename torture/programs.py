@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -43,9 +44,10 @@ class Program:
 
     def kill(self) -> None:
         """SIGKILL, wherever in a sentence it is."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
 
     def speak(self, speaking: bool) -> None:
         """Have its publishers say more, or rest once all is acknowledged."""
@@ -53,10 +55,12 @@ class Program:
         self.tell("go" if speaking else "rest")
 
     def tell(self, *words: object) -> None:
-        """Give an order; one that is down hears nothing."""
-        if self.alive and self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write(" ".join(map(str, words)) + "\n")
-            self._process.stdin.flush()
+        """Give an order; one that is down, or is being killed in another thread, hears nothing."""
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):
+                process.stdin.write(" ".join(map(str, words)) + "\n")
+                process.stdin.flush()
 
     def more(self) -> dict[str, list[Record]]:
         """What each of its publishers or clients has newly noted."""

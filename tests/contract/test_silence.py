@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import socket
 
+import websockets
+
 from tests.clients import ABNORMAL, Client, eventually, seqs
 from tests.rooms import Room
 
@@ -90,3 +92,15 @@ async def test_who_reads_slowly_has_everything_in_order(room: Room) -> None:
     client = await room.join("bob", on=room.world.hasty, max_queue=1)
     head = await _post_much(room, 100)
     assert seqs(await client.until(head)) == list(range(room.head + 1, head + 1))
+
+
+async def test_who_reads_nothing_and_says_it_does_is_closed(room: Room) -> None:
+    liar = await _join_deaf(room, "bob")
+    head = await _post_much(room, 200)
+    with contextlib.suppress(websockets.ConnectionClosed):
+        async with asyncio.timeout(30):
+            while True:
+                await liar.tell("pong")
+                await asyncio.sleep(BEAT / 10)
+    reader = await room.join("ada", since=head - 1, on=room.world.hasty)
+    assert await reader.answers_ping()
