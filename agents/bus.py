@@ -4,8 +4,8 @@ from circles.bus import the_agent
 from gathering.events import BusEvent, EventBus
 from gathering.rest import checked
 
-from . import actions
-from .serializers import BusStatusSerializer
+from . import actions, activity
+from .serializers import BusActivitySerializer, BusStatusSerializer
 
 event_bus = EventBus()
 
@@ -16,3 +16,11 @@ def forward_status(event: BusEvent) -> None:
     said = checked(BusStatusSerializer(data=dict(event)))
     agent = the_agent(said["agent_id"])
     actions.report_status(agent, str(agent.pk), said["status"])
+
+
+@event_bus.subscribe("agent.activity")
+def forward_activity(event: BusEvent) -> None:
+    """Report ``activity``, one event of AG-UI, as the agent ``agent_id``."""
+    said = checked(BusActivitySerializer(data=dict(event)))
+    agent = the_agent(said["agent_id"])
+    activity.report(agent, str(agent.pk), said["activity"]["event"])

@@ -74,6 +74,13 @@ class EventSerializer(serializers.Serializer[Any]):
         return {"event": data}
 
 
+class BusActivitySerializer(serializers.Serializer[Any]):
+    """An ``agent.activity`` of the event bus: one event of AG-UI."""
+
+    agent_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    activity = EventSerializer()
+
+
 class ReportedSerializer(serializers.Serializer[Any]):
     seq = serializers.IntegerField(
         allow_null=True, help_text="Of the last event that was logged; null if none was."

@@ -215,10 +215,9 @@ def _user(name: str) -> User:
     return User.objects.get(username=name)
 
 
-def contents(circle: str) -> list[str]:
-    """What was said in a circle, in order."""
-    messages = Message.objects.filter(circle__name=circle).order_by("pk")
-    return list(messages.values_list("content", flat=True))
+def events(channel: str) -> list[dict[str, Any]]:
+    """The events of a stream, as they go on the wire."""
+    return [json.loads(frame.text) for frame in log.read(channel, 0)]
 
 
 def dead_letters() -> list[dict[str, object]]:

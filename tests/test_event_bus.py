@@ -47,7 +47,7 @@ class Bus:
         return self.queue.add("agent.message", json.dumps(event))
 
     def said(self) -> list[str]:
-        return self.hand("contents", ROOM)
+        return [content for _, content in self.hand("messages", ROOM)]
 
     def letters(self) -> list[dict[str, object]]:
         return self.hand("dead_letters")
@@ -86,6 +86,24 @@ def test_programs_in_other_languages_publish(bus: Bus) -> None:
         subprocess.run(program, check=True)
     until(lambda: len(bus.said()) >= 2 and bus.idle())
     assert bus.said() == ["From a shell", "From Node"]
+
+
+def test_a_program_tells_of_a_file_that_it_changed(bus: Bus, tmp_path: Path) -> None:
+    bus.start_worker()
+    (tmp_path / "code").mkdir()
+    workspace: int = bus.hand("make_workspace", ROOM, str(tmp_path / "code"))
+    (tmp_path / "code" / "app.py").write_text("print()")
+    event = json.dumps({"workspace_id": workspace, "path": "app.py", "agent_id": bus.robo})
+    subprocess.run(
+        [NODE, PROGRAMS / "publish.mjs", bus.redis.url, "workspace.file_changed", event], check=True
+    )
+    until(lambda: bus.hand("head", f"workspaces.{workspace}") > 0)
+    (frame,) = bus.hand("events", f"workspaces.{workspace}")
+    assert (frame["type"], frame["data"]["path"], frame["data"]["actor"]) == (
+        "file_created",
+        "app.py",
+        "robo",
+    )
 
 
 def test_workers_that_are_killed_neither_lose_nor_repeat(bus: Bus) -> None:

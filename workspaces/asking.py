@@ -1,5 +1,7 @@
 """What is asked of workspaces: the fields of queries, bodies and frames."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from circles.serializers import MAX_ID, Text
@@ -87,3 +89,13 @@ class LogQuerySerializer(StrictSerializer):
 
 class DiffQuerySerializer(StrictSerializer):
     path = Text(required=False, help_text="Only of this file or folder.")
+
+
+class BusChangeSerializer(serializers.Serializer[Any]):
+    """A ``workspace.file_changed`` of the event bus."""
+
+    workspace_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    path = Text()
+    agent_id = serializers.IntegerField(
+        min_value=1, max_value=MAX_ID, required=False, allow_null=True, default=None
+    )

@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
+from django.db import transaction
 
 from circles.actions import open_circle
 from gathering.accounts.models import User
-from gathering.protocol.errors import Conflict, TooLarge
+from gathering.protocol.errors import Conflict, NotFound, TooLarge
 
 from . import compare, files, paths
 from .actions import find_workspace, held, record
@@ -75,6 +76,18 @@ def delete(user: User, key: str, path: str, seen: Seen | None = None, *, whole: 
     parts = files.parse(path)
     with _changing(user, key, [path]) as workspace:
         files.delete(workspace.path, parts, seen=seen, whole=whole)
+
+
+@transaction.atomic
+def look(pk: int, path: str, actor: User | None) -> None:
+    """Record what has changed at ``path``, by ``actor`` (None if that is not known), who says so itself."""
+    files.parse(path)
+    workspace = (
+        Workspace.objects.select_for_update(of=("self",)).select_related("circle").filter(pk=pk).first()
+    )
+    if workspace is None:
+        raise NotFound(f"There is no workspace {pk}.")
+    record(workspace, compare.changes(workspace, [path]), actor=actor)
 
 
 def _make_folders(user: User, key: str, parts: files.Parts) -> None:
