@@ -1,20 +1,17 @@
-"""The JavaScript client: its own tests in Node, and against real servers."""
+"""The JavaScript client's own tests, in Node."""
 
 import asyncio
 import json
 import os
 from pathlib import Path
 
-import pytest
-
+from tests.javascript.worlds import one_world
 from tests.nodejs import NODE
 from tests.rooms import Room
 from tests.servers import ROOT
 
 PACKAGE = ROOT / "clients/js"
 PATIENCE = 100.0
-
-one_world = pytest.mark.parametrize("world", [("uvicorn", "embedded")], ids="-".join, indirect=True)
 
 
 async def test_its_own_tests_pass() -> None:
