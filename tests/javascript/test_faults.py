@@ -137,3 +137,20 @@ def without_repeats(handled: list[tuple[int, str]], kills: int) -> list[tuple[in
     once = [each for place, each in enumerate(handled) if place == 0 or each != handled[place - 1]]
     assert len(handled) - len(once) <= kills
     return once
+
+
+@one_world
+async def test_killed_between_handling_and_storing_it_handles_one_event_again(
+    rooms: Rooms, server: Server, tmp_path: Path
+) -> None:
+    room = rooms.make()
+    head = room.hand("post", "bob", room.name, 6)
+    async with Proxy(server.port) as proxy:
+        follower = Follower(tmp_path, **about(room, proxy))
+        await follower.start(dieAt=head - 2)
+        assert await follower.ended() < 0
+        await follower.start()
+        await eventually(lambda: bool(follower.handled) and follower.handled[-1][0] == head, PATIENCE)
+        await follower.kill()
+    seqs = [seq for seq, _ in follower.handled]
+    assert seqs == [*range(room.head + 1, head - 1), *range(head - 2, head + 1)]

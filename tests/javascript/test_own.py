@@ -12,6 +12,7 @@ from tests.servers import ROOT
 
 PACKAGE = ROOT / "clients/js"
 PATIENCE = 100.0
+TEST = ("--test", "--test-reporter=spec", "--test-timeout=30000", "--test-force-exit")
 
 
 async def test_its_own_tests_pass() -> None:
@@ -32,7 +33,7 @@ async def run_tests(files: list[Path], **environment: str) -> None:
     """Run test files in Node; what they say is what a failure says."""
     assert files
     process = await asyncio.create_subprocess_exec(
-        *(NODE, "--test", "--test-reporter=spec", *files),
+        *(NODE, *TEST, *files),
         env=os.environ | environment,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -1,6 +1,6 @@
 /** The client: who you are, where the server is, and the streams that you follow. */
 
-import { Agent, Circle, Workspace } from './kinds.js';
+import { Agent, Circle } from './kinds.js';
 import { Connection } from './connection.js';
 import { Credentials } from './credentials.js';
 import { parseName } from './names.js';
@@ -17,9 +17,9 @@ import { Watched } from './watched.js';
 /** @type {Timing} */
 const TIMING = { base: 500, most: 30_000, patience: 10_000, silence: 35_000, upgrade: 300_000 };
 /** @type {Record<string, typeof Stream>} */
-const KINDS = { circles: Circle, workspaces: Workspace, agents: Agent };
+const KINDS = { circles: Circle, agents: Agent };
 const ORDER = ['offline', 'reconnecting', 'connecting', 'catching_up', 'live', 'idle']; // the worst first
-const LONGEST = 2 ** 31 - 1; // milliseconds: what a timer can wait
+const LONGEST = 2e9; // milliseconds: a timer cannot wait much longer
 
 export class GatheringClient extends Watched {
   /** @type {Map<string, Stream>} */
@@ -53,7 +53,7 @@ export class GatheringClient extends Watched {
 
   /** @param {number | string} id */
   workspace(id) {
-    return /** @type {Workspace} */ (this.stream(`workspaces.${id}`));
+    return this.stream(`workspaces.${id}`);
   }
 
   /** @param {number | string} id */

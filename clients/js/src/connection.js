@@ -147,7 +147,7 @@ export class Connection {
     if (!this.#socket.isHttp) this.#blocked = 0;
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => this.#probe(), this.#client.timing.silence);
-    if (!frame) this.#client.onError(new GatheringError('bad_answer', 'That is no frame of GatheRing.'));
+    if (!frame) this.#client.onError(new GatheringError('bad_answer', 'This is no frame.'));
     else if (frame.type === 'ping') this.#beat(frame);
     else if (frame.data?.ref) this.#streams.forEach((stream) => stream.settle(frame));
     else this.#pass(frame);
@@ -165,7 +165,7 @@ export class Connection {
     const error = frame.type === 'error' ? GatheringError.from(frame.data) : undefined;
     this.#error = error ?? this.#error;
     if (frame.type === 'welcome') this.actor = frame.data.actor;
-    if (stream && error?.code === 'access_withdrawn') stream.fail(error);
+    if (stream && this.#hub && error?.code === 'access_withdrawn') stream.fail(error);
     else if (stream) stream.take(frame);
     else if (frame.type !== 'pong') this.#client.onUnknown(frame);
   }
@@ -232,7 +232,7 @@ export class Connection {
 
   /** Something must come soon. */
   #await() {
-    const silent = () => this.#lost(ABNORMAL, unreachable('The server does not answer.'));
+    const silent = () => this.#lost(ABNORMAL, unreachable('no answer'));
     clearTimeout(this.#watch);
     this.#watch = setTimeout(silent, this.#client.timing.patience);
   }

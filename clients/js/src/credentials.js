@@ -23,19 +23,8 @@ export class Credentials {
 
   /** The subprotocols that a WebSocket offers. */
   async protocols() {
-    const token = await this.#get();
+    const token = await this.token();
     return token ? [PROTOCOL, BEARER + token] : [PROTOCOL];
-  }
-
-  /**
-   * What an HTTP request needs.
-   * @returns {Promise<Record<string, string>>}
-   */
-  async headers() {
-    const token = await this.#get();
-    if (token) return { Authorization: `Bearer ${token}` };
-    const csrf = /(?:^|; )csrftoken=([^;]*)/.exec(globalThis.document?.cookie ?? '');
-    return csrf ? { 'X-CSRFToken': csrf[1] } : {};
   }
 
   /**
@@ -53,7 +42,7 @@ export class Credentials {
   async renew(token) {
     if (token) this.#source = token;
     this.forget();
-    return this.#get();
+    return this.token();
   }
 
   /** The token has ended.  Returns whether another can be had. */
@@ -62,7 +51,11 @@ export class Credentials {
     return typeof this.#source === 'function' || !!this.#ticket;
   }
 
-  async #get() {
+  /**
+   * The token, if it is by one that the client is known: asked for once, until it has ended.
+   * @returns {Promise<string | undefined>}
+   */
+  async token() {
     if (this.#token || this.#source === undefined) return this.#token;
     const got = typeof this.#source === 'function' ? await this.#source() : this.#source;
     const { token, expiresAt } = typeof got === 'string' ? { token: got } : /** @type {any} */ (got ?? {});

@@ -3,7 +3,6 @@
  * @typedef {import('./kinds.js').Agent} Agent
  * @typedef {import('./kinds.js').Circle} Circle
  * @typedef {import('./kinds.js').Draft} Draft
- * @typedef {import('./kinds.js').Workspace} Workspace
  * @typedef {import('./stream.js').Handler} Handler
  * @typedef {import('./stream.js').Opening} Opening
  * @typedef {import('./stream.js').Snapshot} Snapshot

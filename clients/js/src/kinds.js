@@ -1,4 +1,4 @@
-/** The three kinds of streams, and what can be said to each. */
+/** The kinds of streams to which something of their own can be said. */
 
 import { Stream } from './stream.js';
 
@@ -53,8 +53,6 @@ export class Draft {
     this.#circle.tell('message_delta', { draft: this.id, ended: true });
   }
 }
-
-export class Workspace extends Stream {}
 
 export class Agent extends Stream {
   /**

@@ -14,6 +14,7 @@ import { GatheringError } from './errors.js';
 // In flight at once: enough that those who post in a row share a commit, few enough that a refusal for
 // now (`rate_limited`) finds little behind it.
 const WINDOW = 16;
+const LATER = 3; // as after so many failed attempts
 
 export class Outbox {
   /** @type {Map<string, Letter>} */
@@ -21,7 +22,6 @@ export class Outbox {
   #send;
   #timing;
   #open = false;
-  #refusals = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
 
@@ -75,7 +75,6 @@ export class Outbox {
     this.#take(data.ref);
     if (type === 'ack') letter?.resolve(data);
     else letter?.reject(GatheringError.from(data));
-    this.#refusals = 0;
     this.#flush();
   }
 
@@ -123,6 +122,6 @@ export class Outbox {
     this.#pause ??= setTimeout(() => {
       this.#pause = undefined;
       this.#again();
-    }, this.#timing.base + delay(this.#timing, this.#refusals++));
+    }, this.#timing.base + delay(this.#timing, LATER));
   }
 }

@@ -30,7 +30,7 @@ export async function request(client, path, { body, signal, ...init } = {}) {
  * @throws {GatheringError}
  */
 export async function respond(client, path, init, again = true) {
-  const headers = { ...init.headers, ...(await client.credentials.headers()) };
+  const headers = { ...init.headers, ...shown(await client.credentials.token()) };
   const ask = client.options.fetch ?? fetch;
   const response = await ask(client.url + path, { ...init, headers }).catch((cause) => {
     throw unreachable(cause);
@@ -40,6 +40,17 @@ export async function respond(client, path, init, again = true) {
   const error = await refusal(response, type);
   if (!again || error.code !== 'token_expired' || !client.credentials.forget()) throw error;
   return respond(client, path, init, false);
+}
+
+/**
+ * The credential in a header; a session's cookie goes by itself, and needs what shows that it is no forgery.
+ * @param {string | undefined} token
+ * @returns {Record<string, string>}
+ */
+function shown(token) {
+  if (token) return { Authorization: `Bearer ${token}` };
+  const csrf = /(?:^|; )csrftoken=([^;]*)/.exec(globalThis.document?.cookie ?? '');
+  return csrf ? { 'X-CSRFToken': csrf[1] } : {};
 }
 
 /**

@@ -30,7 +30,7 @@ const OWN = new Set(['welcome', 'error']); // about the connection, and no event
 export class Stream extends Watched {
   /** @type {Map<string, Set<Handler>>} */
   #handlers = new Map();
-  /** @type {Set<(error?: GatheringError) => void>} What ends the loops. */
+  /** @type {Set<Loop>} */
   #loops = new Set();
   /** @type {Frame[]} */
   #queue = [];
@@ -139,18 +139,17 @@ export class Stream extends Watched {
    */
   async *events({ signal, ...opening } = {}) {
     const loop = new Loop();
-    const end = (/** @type {unknown} */ error) => loop.end(error);
     const stop = () => loop.end();
     signal?.addEventListener('abort', stop);
     if (signal?.aborted) stop();
     else this.open(opening);
-    this.#loops.add(end);
+    this.#loops.add(loop);
     const off = this.on('*', (frame) => loop.offer(frame));
     try {
       yield* loop.frames();
     } finally {
       off();
-      this.#loops.delete(end);
+      this.#loops.delete(loop);
       signal?.removeEventListener('abort', stop);
     }
   }
@@ -188,7 +187,7 @@ export class Stream extends Watched {
 
   /** Follow no more: loops end, and what is not answered is rejected.  It may be opened again. */
   close() {
-    this.#end(new GatheringError('closed', 'The stream was closed.'));
+    this.#end(new GatheringError('closed', 'The stream is closed.'));
   }
 
   // What the connection calls
@@ -282,7 +281,7 @@ export class Stream extends Watched {
   #end(error) {
     this.#stop();
     this.outbox.fail(error);
-    this.#loops.forEach((end) => end(this.#error));
+    this.#loops.forEach((loop) => loop.end(this.#error));
     this.changed();
   }
 
