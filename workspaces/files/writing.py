@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from gathering.protocol.errors import ChangedMeanwhile, NotAllowed
+from gathering.protocol.errors import ChangedMeanwhile, NotAllowed, TooLarge
 from workspaces.picture import Entry, entry_of
 
 from . import exclusive
@@ -16,6 +16,8 @@ from .folder import open_file, parent
 from .names import TEMPORARY, Parts
 from .reading import digest
 from .repository import refuse_making
+
+MOST_COMPARED = 64 * 1024 * 1024
 
 
 class Expected(Enum):
@@ -43,7 +45,8 @@ class Written:
         ChangedMeanwhile otherwise.
 
         Two who put under one lock cannot both win.  Who writes without it (an editor) can still come
-        between the last look and the rename: some microseconds.
+        between the last look and the rename: some microseconds.  If the very same content is there
+        already, it was put by an earlier try whose answer was lost, and that is told as done.
         """
         try:
             if seen is Expected.NOTHING:
@@ -53,6 +56,8 @@ class Written:
                 self._replace(seen)
         except FileExistsError:
             raise ChangedMeanwhile("Something is there already.") from None
+        except ChangedMeanwhile:
+            return entry_of(compare(self.folder, self.name, self.digest), self.digest)
         os.fsync(self.folder)
         return entry_of(os.fstat(self.descriptor), self.digest)
 
@@ -88,12 +93,19 @@ def written(directory: str, parts: Parts, data: bytes) -> Iterator[Written]:
 
 
 def compare(folder: int, name: bytes, seen: Seen) -> os.stat_result:
-    """What is at ``name``; raises ChangedMeanwhile if it is not the file that was ``seen``."""
+    """What is at ``name``; raises ChangedMeanwhile if it is not the file that was ``seen``, and TooLarge
+    for one of which nobody gets a hash."""
     descriptor = open_file(folder, name)
     try:
-        if seen is not Expected.ANYTHING and digest(descriptor) != seen:
-            raise ChangedMeanwhile
-        return os.fstat(descriptor)
+        found = os.fstat(descriptor)  # before it is read, so that a change meanwhile shows
+        if seen is not Expected.ANYTHING:
+            if found.st_size > MOST_COMPARED:
+                raise TooLarge(
+                    f"A file of more than {MOST_COMPARED} bytes has no hash here: expect any ('*')."
+                )
+            if digest(descriptor) != seen:
+                raise ChangedMeanwhile
+        return found
     finally:
         os.close(descriptor)
 

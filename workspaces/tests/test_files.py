@@ -123,6 +123,24 @@ def test_a_file_is_not_replaced_by_who_has_not(here: Path) -> None:
     assert names(here) == {"a"}
 
 
+def test_who_puts_the_same_again_is_told_that_it_is_there(here: Path) -> None:
+    (here / "a").write_bytes(b"old")
+    write(here, "a", b"new", digest(b"old"))
+    before = (here / "a").stat()
+    write(here, "a", b"new", digest(b"old"))  # the answer was lost
+    assert (here / "a").stat() == before
+    with pytest.raises(ChangedMeanwhile):  # but a new file may be a sign that one was first
+        write(here, "a", b"new", Expected.NOTHING)
+
+
+def test_a_file_that_is_too_large_has_no_hash_to_be_seen(here: Path) -> None:
+    (here / "a").touch()
+    os.truncate(here / "a", 2**40)
+    with pytest.raises(TooLarge):
+        write(here, "a", b"new", digest(b"old"))
+    write(here, "a", b"new", Expected.ANYTHING)
+
+
 def test_who_expects_anything_needs_a_file(here: Path) -> None:
     with pytest.raises(NotFound):
         write(here, "a", b"new", Expected.ANYTHING)

@@ -15,6 +15,7 @@ from workspaces import files
 from workspaces.files import Expected
 
 SECRET = b"a secret"
+PACE = 0.0003  # seconds of a swap, so that both states are met
 
 
 @pytest.fixture
@@ -98,9 +99,9 @@ def _try(act: Callable[[], object]) -> object:
         return None
 
 
-def _write(here: Path, path: str, seen: files.Seen) -> None:
+def _write(here: Path, path: str, seen: files.Seen) -> object:
     with files.written(str(here), files.parse(path), b"overwritten") as new:
-        new.put(seen)
+        return new.put(seen)
 
 
 def _everything(here: Path, path: str) -> list[object]:
@@ -160,8 +161,10 @@ def _swapping(folder: Path, outside: Path) -> Iterator[list[int]]:
             link.symlink_to(outside)
             folder.rename(aside)
             link.rename(folder)
+            time.sleep(PACE)
             folder.unlink()
             aside.rename(folder)
+            time.sleep(PACE)
             swaps[0] += 1
 
     thread = threading.Thread(target=swap)
@@ -173,34 +176,33 @@ def _swapping(folder: Path, outside: Path) -> Iterator[list[int]]:
         thread.join()
 
 
-def _race(here: Path, number: int) -> object:
-    """One of each operation through the folder that is being swapped; what was read."""
+def _race(here: Path, number: int) -> tuple[object, object]:
+    """One of each operation through the folder that is being swapped; what was read, and what written."""
     directory = str(here)
     read = _try(lambda: files.read(directory, files.parse("swapped/secret"), most=100).data)
     _try(lambda: _write(here, "swapped/secret", Expected.ANYTHING))
-    _try(lambda: _write(here, f"swapped/new-{number}", Expected.NOTHING))
+    wrote = _try(lambda: _write(here, f"swapped/new-{number}", Expected.NOTHING))
     _try(lambda: files.make_folder(directory, files.parse(f"swapped/folder-{number}")))
     _try(lambda: files.delete(directory, files.parse("swapped/folder"), whole=True))
     _try(lambda: files.move(directory, files.parse("swapped/secret"), files.parse("stolen")))
-    return read
+    return read, wrote
 
 
 def test_a_folder_that_becomes_a_link_in_between_leads_nowhere(here: Path, outside: Path) -> None:
-    seconds = float(os.environ.get("GATHERING_TEST_RACE_SECONDS", "1"))
+    seconds = float(os.environ.get("GATHERING_TEST_RACE_SECONDS", "0.3"))
     folder = here / "swapped"
     folder.mkdir()
-    read: set[object] = set()
+    seen: list[tuple[object, object]] = []
     careless: set[bytes] = set()
-    done = 0
     with _swapping(folder, outside) as swaps:
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline or min(done, swaps[0]) < 50 or SECRET not in careless:
-            read.add(_race(here, done))
+        while time.monotonic() < deadline or swaps[0] < 20 or not (SECRET in careless and seen[-1][1]):
+            seen.append(_race(here, len(seen)))
             with suppress(OSError):
                 careless.add((folder / "secret").read_bytes())
-            done += 1
-    assert SECRET not in read
+    assert SECRET not in {read for read, _ in seen}
     assert sorted(each.name for each in outside.rglob("*")) == ["folder", "secret", "secret"]
     assert (outside / "secret").read_bytes() == SECRET
     assert not (here / "stolen").exists() or (here / "stolen").read_bytes() != SECRET
-    assert list(folder.glob("new-*"))  # and it did write, when it was a folder
+    assert list(folder.glob("new-*"))  # it did write, when it was a folder
+    assert SECRET in careless  # and who is careless is led out
