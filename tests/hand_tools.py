@@ -1,6 +1,7 @@
 """What the hand can do (``tests/hand.py``): arrange a world through the project's own actions."""
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from gathering.events.worker import settle
 from gathering.hub import log, receipts
 from gathering.hub.models import Event, Receipt
 from workspaces import actions as workspaces
+from workspaces import compare
 from workspaces.compare import WHOLE
 from workspaces.models import Workspace
 
@@ -62,6 +64,25 @@ def make_agent(name: str, circle: str) -> tuple[int, str]:
     agent = agents.create_agent(_user("ada"), name)
     circles.add_member(_user("ada"), circle, name)
     return agent.pk, mint(name)
+
+
+def workspace_differs(key: int) -> bool:
+    """Whether the picture of a workspace is another one than its directory."""
+    return bool(compare.changes(Workspace.objects.get(pk=key), (), [WHOLE]))
+
+
+def reconcile(key: int) -> dict[str, float]:
+    """Compare a workspace with its directory twice; the seconds of CPU and of the clock that it took."""
+    workspace = Workspace.objects.get(pk=key)
+    took = {}
+    for _ in range(2):
+        clock, cpu = time.monotonic(), time.process_time()
+        workspaces.settle(workspace, (), [WHOLE])
+        took = {
+            "full reconcile": time.monotonic() - clock,
+            "full reconcile, CPU": time.process_time() - cpu,
+        }
+    return took
 
 
 def make_workspace(circle: str, path: str) -> int:

@@ -92,6 +92,37 @@ class Server(Service):
     _wheel_binary = _system_binary
 
 
+class Command(Service):
+    """One management command of a world that runs until it is ended; ``start`` returns once it says so."""
+
+    def __init__(self, world: "World", command: str, says: str, settings: dict[str, str]) -> None:
+        self.name = command
+        super().__init__(world.directory)
+        self._command, self._says = command, says
+        self._environment = world.environment(settings)
+        self._starts = 0
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        self._starts += 1
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                manage(self._command),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _answers(self) -> bool:
+        return self.log.exists() and self.log.read_text().count(self._says) == self._starts
+
+    def _system_binary(self) -> Path:
+        return Path(sys.executable)
+
+    _wheel_binary = _system_binary
+
+
 @dataclass
 class World:
     """One combination of server and backend; ``hand`` is another process in it, to arrange things."""
@@ -102,7 +133,7 @@ class World:
     redis: Redis | None = None
     postgres: Postgres | None = None
     database_url: str = ""
-    servers: list[Server] = field(default_factory=list)
+    servers: list[Service] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.hand = Hand(self.environment(), self.directory / "hand.log")
@@ -131,6 +162,13 @@ class World:
     def brisk(self) -> Server:
         """Like the spare one, with a fast heart: a client that missed something soon knows."""
         return self.serve({**STEADY, "GATHERING_HEARTBEAT": "0.5"})
+
+    @cached_property
+    def watcher(self) -> Command:
+        """The process that watches the workspaces; it may be found dead: ``start`` it."""
+        watcher = Command(self, "watch_workspaces", "watching all workspaces", {})
+        self.servers.append(watcher)
+        return watcher.start()
 
     @property
     def both(self) -> list[Server]:
