@@ -1,6 +1,7 @@
 """The watcher on real directories with real git: what is told is what is there."""
 
 import contextlib
+import errno
 import os
 import random
 import shutil
@@ -18,6 +19,7 @@ from gathering.accounts.models import User
 from gathering.hub import log
 from tests.processes import poll
 from workspaces.models import Workspace
+from workspaces.watching import ears
 from workspaces.watching.watcher import Watcher
 
 from .disturbing import Disturber
@@ -143,6 +145,31 @@ def test_a_checkout_and_a_commit_are_told(workspace: Workspace, root: Path) -> N
     _git(root, "checkout", "-qb", "feature/x")
     _until(lambda: _events(workspace, "git_status")[-1]["branch"] == "feature/x")
     assert _events(workspace, "git_status")[-1]["clean"]
+
+
+def test_a_repository_that_was_made_again_is_heard(workspace: Workspace, root: Path) -> None:
+    for subject in ("one", "two"):
+        _git(root, "init", "-qb", "main")
+        _git(root, "commit", "--allow-empty", "-qm", subject)
+        _until(lambda: _events(workspace, "git_commit")[-1:] != [])
+        _until(lambda: _events(workspace, "git_commit")[-1]["subject"] == subject)  # noqa: B023 (called at once)
+        shutil.rmtree(root / ".git")
+        _until(lambda: _events(workspace, "git_status")[-1]["state"] == "none")
+
+
+def test_where_the_kernel_takes_no_more_the_folders_are_looked_at(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, request: Any
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "OS file watch limit reached.")
+
+    root = Path(workspace.path)
+    (root / "a").mkdir()
+    monkeypatch.setattr(ears, "RustNotify", full)
+    request.getfixturevalue("watcher")
+    _until(lambda: workspace.files.exists())
+    (root / "a/b.txt").write_text("x")
+    _until(lambda: workspace.files.filter(path="a/b.txt").exists())
 
 
 def test_a_storm_is_told_in_few_frames(workspace: Workspace, root: Path) -> None:

@@ -27,7 +27,10 @@ class History(Worker):
 
     def hear(self, noises: Iterable[Noise]) -> None:
         """Be due if one of ``noises`` is of git."""
-        if any(path == self._dot or self._is_of_git(path) for _, path in noises):
+        mine = {path for _, path in noises if path == self._dot or self._is_of_git(path)}
+        if mine:
+            # A folder that came again has to be listened to again; of .git itself, all that is in it.
+            self._listening = set() if self._dot in mine else self._listening - mine
             self.changed()
 
     def changed(self) -> None:
@@ -64,7 +67,7 @@ class History(Worker):
         folders = {found.git_dir, found.common_dir, *_folders_of_refs(found.common_dir)}
         if new := folders - self._listening:
             self._ears.listen(new)
-            self._listening |= new
+            self._listening = self._listening | new
 
     def _is_of_git(self, path: str) -> bool:
         return os.path.dirname(path) in self._listening and not path.endswith(".lock")

@@ -43,10 +43,13 @@ class Tree(Worker):
     def hear(self, noises: Iterable[Noise]) -> None:
         """Take those of ``noises`` that are of this directory."""
         mine = {each for each in noises if f"{each[1]}/".startswith(self._inside) and OF_GIT not in each[1]}
-        if mine:
-            with self._changed:
-                self._noises |= mine
-            self.soon()
+        if not mine:
+            return
+        with self._changed:
+            self._noises |= mine
+            if len(self._noises) > MANY:
+                self._noises, self._doubt = set(), True
+        self.soon()
 
     def doubt(self, folder: str | None = None) -> None:
         """Something may have been missed: compare everything.  ``folder`` cannot be heard any more."""
@@ -69,6 +72,7 @@ class Tree(Worker):
             self._report(State.OK, "")
         except OSError as error:
             self._doubt = True
+            self._listening.clear()  # what comes back may be another directory
             self.rest(POLL)
             self._report(*_state_of(error))
         due = self._poll_at if self._unheard else self._reconcile_at
@@ -79,7 +83,10 @@ class Tree(Worker):
             noises, self._noises = self._noises, set()
         named = [(what, self._relative(path)) for what, path in noises]
         began = time.monotonic()
-        if self._doubt or len(noises) > MANY or (WENT, WHOLE) in named or began >= self._reconcile_at:
+        if (WENT, WHOLE) in named:
+            self._doubt = True
+            self._listening.clear()
+        if self._doubt or began >= self._reconcile_at:
             self._reconcile()
             if self._doubt:  # again, and perhaps again after that
                 self.rest(SHARE * (time.monotonic() - began))
@@ -138,7 +145,7 @@ class Tree(Worker):
         if self._ears.listen(absolute for absolute in heard.values() if absolute is not None):
             self._listening |= heard.keys()
         else:
-            self._unheard.add(WHOLE)
+            self._unheard |= heard.keys()
 
     def _find_root(self) -> str:
         return f"{os.path.realpath(self._workspace.path)}/".replace("//", "/")
