@@ -149,6 +149,7 @@ class GitChangeSerializer(serializers.Serializer[Any]):
     worktree = serializers.CharField()
     conflict = serializers.CharField(allow_null=True)
     submodule = serializers.BooleanField()
+    filtered = serializers.BooleanField(help_text="Compared without its filter: it may be no change at all.")
 
 
 class GitStatusSerializer(serializers.Serializer[Any]):

@@ -16,7 +16,8 @@ UNCHANGED = "."
 class Change:
     """One file that git has something to say about: ``index`` and ``worktree`` are git's letters.
 
-    ``conflict`` holds both letters of an unmerged one (``UU``, ``AA``, ``DU`` ...) instead.
+    ``conflict`` holds both letters of an unmerged one (``UU``, ``AA``, ``DU`` ...) instead.  ``filtered``:
+    it is compared without the filter that its attributes ask for, so it may be no change at all.
     """
 
     path: str
@@ -25,6 +26,7 @@ class Change:
     old_path: str | None = None
     conflict: str | None = None
     submodule: bool = False
+    filtered: bool = False
 
     @property
     def is_untracked(self) -> bool:

@@ -6,14 +6,18 @@ ones and the configuration is ours (``config.py``); there are no hooks in it.
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from workspaces import paths
 
 from . import config
 from .process import MOST, Output, run
 from .repository import SHARED, Repository, find
 from .state import State, Unreadable
+
+_NO_FILTER = (b"unspecified", b"unset", b"set")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,13 @@ class Reader:
         oid = self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", codes=(0, 1))
         name = self.run("symbolic-ref", "--short", "--quiet", "HEAD", codes=(0, 1))
         return oid.data.decode().strip() or None, name.data.decode(errors="replace").strip() or None
+
+    def filtered(self, names: Iterable[str]) -> set[str]:
+        """Those of ``names``, paths as texts, that pass through a filter, by their attributes."""
+        args = [os.fsdecode(paths.to_bytes(name)) for name in names]
+        said = self.run("check-attr", "-z", "filter", "--", *args).data.split(b"\0")
+        found = zip(said[0::3], said[2::3], strict=False)  # path, attribute, value, and so on
+        return {paths.to_text(path) for path, value in found if value not in _NO_FILTER}
 
 
 @contextmanager

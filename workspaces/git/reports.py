@@ -5,10 +5,11 @@ Each call starts a few short processes and blocks, so an event loop calls it in 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from . import porcelain
+from .porcelain import Change
 from .process import NotInstalled, TooSlow
 from .reader import Reader, reading
 from .state import State, Unreadable
@@ -90,7 +91,10 @@ def status(directory: str, *, trusted: bool = False) -> Status:
             return Status(State.BARE, "A bare repository has no files of its own.", trusted, report)
         # Submodules are compared by their commit alone: a look inside would run what they configure.
         said = git.run(*_STATUS)
-        return Status(State.OK, "", trusted, porcelain.parse(said.data), said.truncated)
+        report = porcelain.parse(said.data)
+        if not trusted:
+            report.changes = _marked(git, report.changes)
+        return Status(State.OK, "", trusted, report, said.truncated)
 
     return _answer(directory, trusted, ask, lambda state, detail: Status(state, detail, trusted))
 
@@ -99,6 +103,13 @@ _STATUS = (
     *("status", "--porcelain=v2", "--branch", "--show-stash", "-z"),
     *("--untracked-files=normal", "--ignore-submodules=dirty", "--find-renames"),
 )
+
+
+def _marked(git: Reader, changes: Sequence[Change]) -> list[Change]:
+    """``changes`` with those marked ``filtered`` whose filters were not run."""
+    asked = [change.path for change in changes[:MOST_CHANGES] if change.worktree == "M"]
+    filtered = git.filtered(asked) if asked else set()
+    return [replace(change, filtered=change.path in filtered) for change in changes]
 
 
 def log(
@@ -174,7 +185,7 @@ def _answer(
         return refuse(State.BROKEN, f"The repository cannot be read: {error}.")
 
 
-def _counts(changes: Sequence[porcelain.Change]) -> dict[str, int]:
+def _counts(changes: Sequence[Change]) -> dict[str, int]:
     tracked = [each for each in changes if not each.is_untracked and each.conflict is None]
     return {
         "staged": sum(each.index != porcelain.UNCHANGED for each in tracked),

@@ -47,34 +47,48 @@ def _look(directory: str, trusted: bool) -> Repository:
     dot = os.path.join(directory, ".git")
     mode = _mode(dot)
     if mode is None:
-        if _is_git_dir(directory):
-            return Repository(directory, directory, directory, is_bare=True)
-        raise Unreadable(State.NONE, "There is no git repository here.")
+        return _bare(directory)
     if stat.S_ISDIR(mode):
-        # A `commondir` in it is not looked at: it may lead anywhere, and no `git init` makes one.
-        return Repository(directory, dot, dot)
+        return _of_git_dir(directory, dot, trusted, is_own=True)
     if stat.S_ISREG(mode):
-        return _pointed_to(directory, _pointer(dot, "gitdir: "), trusted)
-    if stat.S_ISLNK(mode) and trusted and os.path.isdir(dot):
-        return Repository(directory, os.path.realpath(dot), os.path.realpath(dot))
+        return _of_git_dir(directory, _pointer(dot, "gitdir: "), trusted)
+    if stat.S_ISLNK(mode) and trusted:
+        return _of_git_dir(directory, os.path.realpath(dot), trusted)
     raise _elsewhere(".git is neither a directory nor a file.")
 
 
-def _pointed_to(directory: str, git_dir: str, trusted: bool) -> Repository:
-    """Of a ``.git`` that is a file: a linked work tree's, a submodule's, or a separated directory."""
+def _bare(directory: str) -> Repository:
+    if not _is_git_dir(directory):
+        raise Unreadable(State.NONE, "There is no git repository here.")
+    if _mode(os.path.join(directory, "commondir")) is not None:
+        raise Unreadable(State.ELSEWHERE, "The repository has its branches in another one.")
+    return Repository(directory, directory, directory, is_bare=True)
+
+
+def _of_git_dir(directory: str, git_dir: str, trusted: bool, *, is_own: bool = False) -> Repository:
+    """The repository of ``git_dir``, which is .git itself (``is_own``) or what that names: of a linked work
+    tree, of a submodule, or a separated one."""
     if not os.path.isdir(git_dir):
         raise Unreadable(State.BROKEN, ".git names a repository that is not there.")
-    if _mode(os.path.join(git_dir, "commondir")) is None:
-        if trusted or _inside(git_dir, directory) or _names_work_tree(git_dir, directory):
-            return Repository(directory, git_dir, git_dir)
-        raise _elsewhere(".git names a repository outside, which does not know of this directory.")
+    if _mode(os.path.join(git_dir, "commondir")) is not None:
+        return _of_common_dir(directory, git_dir, trusted)
+    if is_own or trusted or _inside(git_dir, directory) or _names_work_tree(git_dir, directory):
+        return Repository(directory, git_dir, git_dir)
+    raise _elsewhere(".git names a repository outside, which does not know of this directory.")
+
+
+def _of_common_dir(directory: str, git_dir: str, trusted: bool) -> Repository:
+    """Of a linked work tree: HEAD and index of its own, and all else in the main repository."""
     common = _pointer(os.path.join(git_dir, "commondir"))
     # Inside of the main repository, and written by it: that is how it says that the work tree is its own.
     belongs = os.path.dirname(git_dir) == os.path.join(common, "worktrees")
-    knows = _pointer(os.path.join(git_dir, "gitdir")) == os.path.join(directory, ".git")
-    if trusted or (belongs and (knows or _inside(common, directory))):
+    if trusted or (belongs and (_inside(common, directory) or _knows(git_dir, directory))):
         return Repository(directory, git_dir, common)
-    raise _elsewhere(".git names a repository outside, which does not know of this work tree.")
+    raise _elsewhere("The repository has its branches in another one, which does not know of this directory.")
+
+
+def _knows(git_dir: str, directory: str) -> bool:
+    return _pointer(os.path.join(git_dir, "gitdir")) == os.path.join(directory, ".git")
 
 
 def _names_work_tree(git_dir: str, directory: str) -> bool:

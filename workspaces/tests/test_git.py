@@ -207,9 +207,11 @@ def test_a_trusted_workspace_has_its_filters(repo: Repo) -> None:
     repo.write(".gitattributes", "*.up filter=upper\n")
     repo.commit("b.up", "text\n", "Filtered")
     os.utime(repo.path / "b.up", (1, 1))  # so that git looks at the content
-    assert files(repo) == {".gitattributes": "??", "b.up": ".M"}
+    repo.write("a.txt", "two\n")
+    changes = {each["path"]: (each["worktree"], each["filtered"]) for each in told(repo)["files"]}
+    assert changes == {".gitattributes": ("?", False), "a.txt": ("M", False), "b.up": ("M", True)}
     trusted = told(repo, trusted=True)
-    assert [each["path"] for each in trusted["files"]] == [".gitattributes"]
+    assert [each["path"] for each in trusted["files"]] == ["a.txt", ".gitattributes"]
     assert trusted["trusted"]
 
 

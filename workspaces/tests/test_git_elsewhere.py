@@ -86,6 +86,17 @@ def common_directory(here: Path, secret: Repo) -> None:
     (own / "commondir").write_text(f"{secret.path}/.git\n")
 
 
+def common_directory_of_a_bare_one(here: Path, secret: Repo) -> None:
+    Repo.new(here, "--bare")
+    (here / "commondir").write_text(f"{secret.path}/.git\n")
+
+
+def common_directory_of_one_with_commits(here: Path, secret: Repo) -> None:
+    """Git reads the branches of the other, whatever it is told of where they are."""
+    Repo.with_commit(here)
+    (here / ".git" / "commondir").write_text(f"{secret.path}/.git\n")
+
+
 def work_tree(here: Path, secret: Repo) -> None:
     own = Repo(_repository(here).parent)
     own.config("core.worktree", str(secret.path))
@@ -102,6 +113,8 @@ TRIES = [
     borrowed_objects,
     linked_branches,
     common_directory,
+    common_directory_of_a_bare_one,
+    common_directory_of_one_with_commits,
     work_tree,
 ]
 
@@ -115,6 +128,7 @@ def test_nothing_of_another_repository_is_shown(
     arrange(here, secret)
     path = str(here)
     seen = [git.status(path).as_data(), git.log(path), git.diff(path), git.log(path, path=b"secret.txt")]
+    assert seen[0]["state"] == ("ok" if arrange is work_tree else "elsewhere")
     oid = secret.git("rev-parse", "HEAD")
     assert not _tells(repr(seen).replace(str(secret.path), ""), oid)
     careless = [("log", "-p"), ("status",), ("rev-parse", "HEAD")]

@@ -46,6 +46,7 @@ def test_a_pipe_that_git_waits_for_is_given_up(
 
 
 def test_an_index_of_a_gigabyte_of_nothing(repo: Repo) -> None:
+    os.truncate(repo.path / ".git/index", 0)
     os.truncate(repo.path / ".git/index", GIGABYTE)
     assert git.status(str(repo.path)).state == State.BROKEN
     assert git.log(str(repo.path)).state == State.OK
