@@ -156,3 +156,10 @@ def test_what_no_server_sends_is_no_frame(text: str) -> None:
 async def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
     with pytest.raises(NotGathering, match="no address"):
         await connect(url, "token")
+
+
+def test_the_examples_are_as_short_as_they_say() -> None:
+    examples = Path(__file__).parent.parent / "examples"
+    for name in ("chat.py", "agent.py", "notify.py"):
+        code = [line for line in (examples / name).read_text().split('"""', 2)[2].splitlines() if line]
+        assert len(code) <= 20, name

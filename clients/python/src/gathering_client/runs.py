@@ -59,9 +59,10 @@ class Run:
         return await draft.end(reply_to, id)
 
     async def say(self, content: str, *, id: str | None = None) -> Posted | None:
-        """Write and post a whole message."""
+        """Post a whole message; nobody sees it grow."""
         await self.post()
-        await self.text(content)
+        self._draft = _Draft(self, content)
+        await self._draft.begin()
         return await self.post(id=id)
 
     # What it does
@@ -192,10 +193,10 @@ class Step:
 class _Draft:
     """A message that is being written: in the circle, and in the agent's own stream."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, text: str = "") -> None:
         self.id = new_id()
         self._run = run
-        self._text, self._told = "", 0
+        self._text, self._told = text, 0
         self._telling: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:

@@ -1,0 +1,7 @@
+"""``python -m gathering_client`` is the command ``gathering``."""
+
+import sys
+
+from .cli.main import main
+
+sys.exit(main())
