@@ -4,7 +4,7 @@
     errand   one errand under way: asks the provider, calls tools, minds the guards
     words    what it writes, shown as it is written
     context  what the provider is told
-    tools    what it may call
+    tools    what it may call; file_tools those of workspaces, offers what a tool is
     records  every change of the database on the way, each one transaction
 
 Whatever a model says is data here: it chooses among the tools, and the actions behind those decide what

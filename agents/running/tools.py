@@ -2,8 +2,6 @@
 decided there, and for everybody alike."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rest_framework import serializers
@@ -12,40 +10,14 @@ from agents.guards import RESULT
 from agents.models import Agent
 from agents.providers.interface import Tool, ToolCall
 from circles import actions as circles
-from circles.models import Circle, Message
+from circles.models import Message
 from circles.serializers import Content, Text
 from gathering.hub.kinds import first_problem
 from gathering.hub.pages import StrictSerializer
 from gathering.protocol.errors import BadField, GatheringError
 
-_TYPES = {serializers.IntegerField: "integer", serializers.CharField: "string"}
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Who calls, from where, and on which errand."""
-
-    agent: Agent
-    circle: Circle
-    errand: int
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One tool: ``fields`` checks its arguments, ``do`` acts and returns what the model is told.
-
-    ``acts`` says that it changes something that others see.
-    """
-
-    name: str
-    about: str
-    fields: type[StrictSerializer]
-    do: Callable[..., str]
-    acts: bool = False
-
-    def tool(self) -> Tool:
-        """As a provider is told of it."""
-        return Tool(self.name, self.about, _schema(self.fields()))
+from . import file_tools
+from .offers import Desk, Offer
 
 
 class ReadMessages(StrictSerializer):
@@ -84,6 +56,7 @@ OFFERS = {
             post_message,
             acts=True,
         ),
+        *file_tools.OFFERS,
     )
 }
 
@@ -147,21 +120,3 @@ def _cut(text: str) -> str:
 
 def _line(message: Message) -> str:
     return f"[{message.pk}] {message.author.username}: {message.content}"
-
-
-def _schema(form: serializers.Serializer[Any]) -> Mapping[str, Any]:
-    """The JSON Schema of a form's fields."""
-    fields: dict[str, serializers.Field[Any, Any, Any, Any]] = form.fields
-    required: Sequence[str] = [name for name, field in fields.items() if field.required]
-    return {
-        "type": "object",
-        "properties": {name: _property(field) for name, field in fields.items()},
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
-def _property(field: Any) -> dict[str, Any]:
-    kind = next(name for base, name in _TYPES.items() if isinstance(field, base))
-    about = {"description": field.help_text} if field.help_text else {}
-    return {"type": kind, **about}
