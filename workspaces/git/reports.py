@@ -15,6 +15,7 @@ from .reader import Reader, reading
 from .state import State, Unreadable
 
 MOST_CHANGES = 200
+MOST_OF_NAMES = 50_000  # characters in all: a frame stays of a size that every client takes
 MOST_IN_A_DIFF = 1024 * 1024
 _EMPTY_TREE = ("hash-object", "-t", "tree", "--stdin")
 _COMMIT = ("%H", "%P", "%an", "%ae", "%cI", "%s")
@@ -24,8 +25,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What ``git status`` says.  ``changes`` are at most MOST_CHANGES, ``counts`` those of all that was
-    seen, and ``truncated`` says that there are more changes than named here."""
+    """What ``git status`` says; ``truncated``: git had more to say than was read."""
 
     state: State
     detail: str = ""
@@ -34,8 +34,9 @@ class Status:
     truncated: bool = False
 
     def as_data(self) -> dict[str, Any]:
-        """How it looks in events and in REST."""
+        """How it looks in events and in REST: the first changes named, and all that were seen counted."""
         report = self.report or porcelain.Report()
+        named = _named(report.changes)
         return {
             "state": str(self.state),
             "detail": self.detail,
@@ -47,8 +48,8 @@ class Status:
             "stash": report.stash,
             "clean": self.report is not None and not report.changes and not self.truncated,
             "counts": _counts(report.changes),
-            "files": [asdict(change) for change in report.changes[:MOST_CHANGES]],
-            "truncated": self.truncated or len(report.changes) > MOST_CHANGES,
+            "files": [asdict(change) for change in named],
+            "truncated": self.truncated or len(named) < len(report.changes),
             "trusted": self.trusted,
         }
 
@@ -183,6 +184,15 @@ def _answer(
         return refuse(State.NOT_INSTALLED, "Git is not installed here.")
     except OSError as error:
         return refuse(State.BROKEN, f"The repository cannot be read: {error}.")
+
+
+def _named(changes: Sequence[Change]) -> Sequence[Change]:
+    length = 0
+    for place, change in enumerate(changes[:MOST_CHANGES]):
+        length += len(change.path) + len(change.old_path or "")
+        if length > MOST_OF_NAMES:
+            return changes[:place]
+    return changes[:MOST_CHANGES]
 
 
 def _counts(changes: Sequence[Change]) -> dict[str, int]:

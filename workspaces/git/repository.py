@@ -16,7 +16,9 @@ from .state import State, Unreadable
 
 # What git finds in the common directory of all work trees, and we may show it: not `config`, not `hooks`.
 SHARED = ("objects", "refs", "packed-refs", "logs", "info", "shallow", "reftable")
-_OWN = ("HEAD", "index", "commondir", "gitdir")
+# What is a file in every repository: a pipe in its place would hold up whoever reads it.
+_FILES = ("HEAD", "index", "commondir", "gitdir")
+_SHARED_FILES = ("config", "packed-refs", "shallow")
 _MOST_IN_A_POINTER = 8192
 
 
@@ -45,14 +47,14 @@ def find(directory: str, *, trusted: bool = False) -> Repository:
 
 def _look(directory: str, trusted: bool) -> Repository:
     dot = os.path.join(directory, ".git")
-    mode = _mode(dot)
-    if mode is None:
+    kind = _kind(dot)
+    if kind is None:
         return _bare(directory)
-    if stat.S_ISDIR(mode):
+    if kind == stat.S_IFDIR:
         return _of_git_dir(directory, dot, trusted, is_own=True)
-    if stat.S_ISREG(mode):
+    if kind == stat.S_IFREG:
         return _of_git_dir(directory, _pointer(dot, "gitdir: "), trusted)
-    if stat.S_ISLNK(mode) and trusted:
+    if kind == stat.S_IFLNK and trusted:
         return _of_git_dir(directory, os.path.realpath(dot), trusted)
     raise _elsewhere(".git is neither a directory nor a file.")
 
@@ -60,7 +62,7 @@ def _look(directory: str, trusted: bool) -> Repository:
 def _bare(directory: str) -> Repository:
     if not _is_git_dir(directory):
         raise Unreadable(State.NONE, "There is no git repository here.")
-    if _mode(os.path.join(directory, "commondir")) is not None:
+    if _kind(os.path.join(directory, "commondir")) is not None:
         raise Unreadable(State.ELSEWHERE, "The repository has its branches in another one.")
     return Repository(directory, directory, directory, is_bare=True)
 
@@ -70,7 +72,7 @@ def _of_git_dir(directory: str, git_dir: str, trusted: bool, *, is_own: bool = F
     tree, of a submodule, or a separated one."""
     if not os.path.isdir(git_dir):
         raise Unreadable(State.BROKEN, ".git names a repository that is not there.")
-    if _mode(os.path.join(git_dir, "commondir")) is not None:
+    if _kind(os.path.join(git_dir, "commondir")) is not None:
         return _of_common_dir(directory, git_dir, trusted)
     if is_own or trusted or _inside(git_dir, directory) or _names_work_tree(git_dir, directory):
         return Repository(directory, git_dir, git_dir)
@@ -101,12 +103,10 @@ def _check(found: Repository, trusted: bool) -> None:
     """Refuse what is no repository, what would block its reader, and, untrusted, what leads outside."""
     if not _is_git_dir(found.common_dir) and found.common_dir == found.git_dir:
         raise Unreadable(State.BROKEN, "What is in .git is no repository.")
-    for name in _OWN:
-        if _mode(os.path.join(found.git_dir, name), stat.S_IFREG) not in (None, stat.S_IFREG):
-            raise Unreadable(State.BROKEN, f"{name} of the repository is no file.")
-    for name in ("config", "packed-refs", "shallow"):
-        if _mode(os.path.join(found.common_dir, name), stat.S_IFREG) not in (None, stat.S_IFREG):
-            raise Unreadable(State.BROKEN, f"{name} of the repository is no file.")
+    own = [os.path.join(found.git_dir, name) for name in _FILES]
+    for path in (*own, *(os.path.join(found.common_dir, name) for name in _SHARED_FILES)):
+        if _kind(path) not in (None, stat.S_IFREG):
+            raise Unreadable(State.BROKEN, f"{os.path.basename(path)} of the repository is no file.")
     if not trusted and _leads_out(found.common_dir):
         raise _elsewhere("A part of the repository is a link, or borrows objects from another one.")
 
@@ -122,14 +122,14 @@ def _leads_out(common: str) -> bool:
 
 def _is_git_dir(path: str) -> bool:
     """What git itself asks of a directory before it takes it for a repository."""
-    return _mode(os.path.join(path, "HEAD")) is not None and all(
+    return _kind(os.path.join(path, "HEAD")) is not None and all(
         os.path.isdir(os.path.join(path, name)) for name in ("objects", "refs")
     )
 
 
 def _pointer(path: str, prefix: str = "") -> str:
     """The real path that a small file names, relative to the directory that the file is in."""
-    if not stat.S_ISREG(os.lstat(path).st_mode):
+    if _kind(path) != stat.S_IFREG:
         raise Unreadable(State.BROKEN, f"{os.path.basename(path)} is no file.")
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         text = os.fsdecode(file.read(_MOST_IN_A_POINTER)).rstrip("\r\n")
@@ -138,13 +138,12 @@ def _pointer(path: str, prefix: str = "") -> str:
     return os.path.realpath(os.path.join(os.path.dirname(path), text[len(prefix) :]))
 
 
-def _mode(path: str, kind: int = 0) -> int | None:
-    """The mode of the entry itself, links not followed; None if there is none.  With ``kind``, its kind."""
+def _kind(path: str) -> int | None:
+    """Of the entry itself, links not followed; None if there is none."""
     try:
-        mode = os.lstat(path).st_mode
+        return stat.S_IFMT(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return stat.S_IFMT(mode) if kind else mode
 
 
 def _inside(path: str, directory: str) -> bool:

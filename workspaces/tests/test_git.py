@@ -202,6 +202,15 @@ def test_more_changes_than_are_told(repo: Repo) -> None:
     assert data["truncated"]
 
 
+def test_long_names_make_no_frame_that_nobody_takes(repo: Repo) -> None:
+    for number in range(60):
+        repo.write(f"{'a' * 250}/{'b' * 250}/{'c' * 250}/{'d' * 250}{number:02}", "x\n")
+    repo.git("add", ".")
+    data = told(repo)
+    assert 40 < len(data["files"]) < 50
+    assert (data["counts"]["staged"], data["truncated"]) == (60, True)
+
+
 def test_a_trusted_workspace_has_its_filters(repo: Repo) -> None:
     repo.config("filter.upper.clean", "tr a-z A-Z")
     repo.write(".gitattributes", "*.up filter=upper\n")
