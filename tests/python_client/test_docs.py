@@ -27,7 +27,7 @@ PRINTS = {
     ("clients-python.md", 1): " user_message\n",
     ("clients-python.md", 2): "bob Good morning\n",
     ("clients-python.md", 3): "answered bob\n",
-    ("clients-python.md", 4): "user_message {'id':",
+    ("clients-python.md", 4): "user_message Built.\n",
     ("README.md", 0): "'content': 'Hello from Python'",
 }
 

@@ -20,7 +20,7 @@ from tests.servers import Server
 
 pytestmark = [ONE_WORLD, pytest.mark.timeout(180)]
 
-RUNS = int(os.environ.get("GATHERING_RUNS", "4"))
+RUNS = int(os.environ.get("GATHERING_RUNS", "2"))
 FROM = int(os.environ.get("GATHERING_FIRST_RUN", "0"))
 EACH = 15  # posts of each of two
 KILLS = 0.05  # of all troubles
