@@ -43,6 +43,11 @@ class Witness:
                     self._saw(name, *record)
 
     @property
+    def all_have_come(self) -> bool:
+        """Whether every client has been given something in this round."""
+        return all(given for clients in self._given.values() for given in clients.values())
+
+    @property
     def at_rest(self) -> bool:
         """Whether every publisher has said all it had to say, and has heard so."""
         return all(self._resting.values())

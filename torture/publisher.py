@@ -23,7 +23,7 @@ from .orders import obey
 from .wire import AWAY, Frame
 
 WINDOW = 4  # what one publisher says before it has the first acknowledgement
-LOUD = 16_000  # characters of what is said loudly, and often
+LOUD = 30_000  # characters of what is said loudly, and often
 USUAL = (0, 200, 2000)
 
 
@@ -52,7 +52,7 @@ class Tempo:
         return padded(ref, LOUD if self.loud else len(ref) + 1 + random.choice(USUAL))
 
     async def breathe(self) -> None:
-        await asyncio.sleep(random.uniform(0, self._pause / 2 if self.loud else 2 * self._pause))
+        await asyncio.sleep(random.uniform(0, self._pause / 4 if self.loud else 2 * self._pause))
 
 
 class Publisher:

@@ -26,9 +26,11 @@ class Report:
         return not self.total.findings
 
     def add(self, plan: Sequence[Planned], verdict: Verdict, seconds: float) -> None:
-        """Add a round that took ``seconds`` to recover."""
-        self.rounds += 1
+        """Add a round that took ``seconds`` to recover; what comes before the first has no plan."""
         self.total += verdict
+        if not plan:
+            return
+        self.rounds += 1
         self.slowest = max(self.slowest, seconds)
         self._seconds += seconds
         self._faults.update(planned.name for planned in plan)

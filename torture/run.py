@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from .cast import CHANNELS
 from .evidence import Witness
@@ -16,6 +17,7 @@ from .report import Report
 from .stage import Stage
 
 LOOK = 0.05  # seconds between two looks at the journals
+WARM_UP: Sequence[Planned] = ()  # programs take a while to start, and faults should find them there
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,9 @@ async def run(stage: Stage, options: Options, say: Callable[[str], None]) -> Rep
     """Torture ``stage``, which is entered, until a round finds something or all have found nothing."""
     report = Report()
     witness = Witness(stage)
-    plans = deal(options.seed, options.faults, options.at_once, options.window)
-    for number in range(1, options.rounds + 1):
-        plan = next(plans)
-        say(f"{number}/{options.rounds}  {', '.join(map(str, plan))}")
+    plans = islice(deal(options.seed, options.faults, options.at_once, options.window), options.rounds)
+    for number, plan in enumerate(chain([WARM_UP], plans)):
+        say(f"{number}/{options.rounds}  {', '.join(map(str, plan)) or 'nothing, until all have come'}")
         verdict, seconds = await _round(stage, witness, plan, options)
         report.add(plan, verdict, seconds)
         say(report.line(verdict, seconds))
@@ -54,7 +55,10 @@ async def _round(
     witness.begin(await stage.hand("heads", CHANNELS))
     for program in stage.publishers:
         program.speak(True)
-    await asyncio.gather(asyncio.sleep(options.window), *(_happen(stage, each) for each in plan))
+    if plan:
+        await asyncio.gather(asyncio.sleep(options.window), *(_happen(stage, each) for each in plan))
+    else:
+        await _until(lambda: witness.all_have_come, witness, options.patience)
     for program in stage.publishers:
         program.speak(False)
     mended = time.monotonic()
@@ -70,11 +74,13 @@ async def _happen(stage: Stage, planned: Planned) -> None:
 
 async def _recover(stage: Stage, witness: Witness, patience: float) -> None:
     """Wait until every publisher has its acknowledgements and every client all events; or no longer."""
-    deadline = time.monotonic() + patience
-    while not witness.at_rest and time.monotonic() < deadline:
-        await asyncio.sleep(LOOK)
-        witness.look()
+    await _until(lambda: witness.at_rest, witness, patience)
     heads = await stage.hand("heads", CHANNELS)
-    while witness.behind(heads) and time.monotonic() < deadline:
+    await _until(lambda: not witness.behind(heads), witness, patience)
+
+
+async def _until(condition: Callable[[], bool], witness: Witness, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not condition() and time.monotonic() < deadline:
         await asyncio.sleep(LOOK)
         witness.look()

@@ -20,7 +20,7 @@ Frame = dict[str, Any]
 HEARTBEAT = 1.0  # seconds between the servers' pings in a torture
 SILENCE = 3.5 * HEARTBEAT  # after which a connection that brings nothing is dead
 PATIENCE = 3.0  # seconds to wait for a handshake, an answer or an ack
-BUFFER = 8 * 1024  # what the kernel holds for a client that does not read
+BUFFER = 64 * 1024  # what the kernel holds for a client that does not read; much less makes it a slow one
 AWAY = (OSError, TimeoutError, EOFError, websockets.WebSocketException)
 
 
