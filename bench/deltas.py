@@ -1,8 +1,8 @@
 """``python -m bench.deltas``: many agents that report deltas at once, and what that costs.
 
-Each agent opens a run and a message on its own socket, and then reports ``--rate`` deltas a second; some
-of them are watched.  Printed are what was sent and delivered, which rows were written, the transactions
-of the database, and the CPU of the server, all for one second.
+Each agent opens a run and a message on its own socket, and then reports ``--rate`` deltas a second, which
+that socket is told as well; some of them are watched besides.  Printed are what was sent and delivered,
+which rows were written, the transactions of the database, and the CPU of the server, for one second.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ TABLES = ("hub_event", "agents_activity", "agents_part")
 class Tally:
     sent: int = 0
     delivered: int = 0
-    sockets: list[Any] = field(default_factory=list)
 
 
 def main() -> None:
@@ -57,28 +56,28 @@ async def _measure(world: World, options: argparse.Namespace) -> dict[str, float
     world.hand("make_circle", CIRCLE)
     agents = [world.hand("make_agent", f"agent-{number}", CIRCLE) for number in range(options.agents)]
     tally = Tally()
-    readers = [
-        asyncio.create_task(_watch(f"{server.ws}/ws/agents/{pk}", world.tokens["bob"], tally))
-        for pk, _ in agents[: options.watched]
-    ]
-    writers = [await _begin(f"{server.ws}/ws/agents/{pk}", token) for pk, token in agents]
+    address = f"{server.ws}/ws/agents"
+    watchers = [await _connect(f"{address}/{pk}", world.tokens["bob"]) for pk, _ in agents[: options.watched]]
+    writers = [await _begin(await _connect(f"{address}/{pk}", token)) for pk, token in agents]
+    readers = [asyncio.create_task(_read(each, tally)) for each in (*watchers, *writers)]
     print(f"{len(writers)} agents are connected", file=sys.stderr)
     tally.sent = tally.delivered = 0
     with _counting(world, server.pid, tally) as figures:
         await asyncio.gather(*(_write(each, options, number) for number, each in enumerate(writers)))
         tally.sent = options.agents * int(options.rate * options.seconds)
-    for each in writers:
-        await each.close()
-    for task in readers:
-        task.cancel()
-    await asyncio.gather(*readers, return_exceptions=True)
+    await asyncio.gather(*(each.close() for each in (*watchers, *writers)))
+    await asyncio.gather(*readers)
     return figures
 
 
-async def _begin(url: str, token: str) -> Any:
-    socket = await websockets.connect(
-        url, additional_headers={"Authorization": f"Bearer {token}"}, compression=None, ping_interval=None
+async def _connect(url: str, token: str) -> Any:
+    headers = {"Authorization": f"Bearer {token}"}
+    return await websockets.connect(
+        url, additional_headers=headers, compression=None, ping_interval=None, open_timeout=60
     )
+
+
+async def _begin(socket: Any) -> Any:
     for event in (
         {"type": "RUN_STARTED", "threadId": CIRCLE, "runId": "run"},
         {"type": "TEXT_MESSAGE_START", "messageId": "m"},
@@ -99,23 +98,21 @@ async def _write(socket: Any, options: argparse.Namespace, number: int) -> None:
         await socket.send(frame)
 
 
-async def _watch(url: str, token: str, tally: Tally) -> None:
-    headers = {"Authorization": f"Bearer {token}"}
-    async with websockets.connect(
-        url, additional_headers=headers, compression=None, ping_interval=None
-    ) as socket:
-        async for text in socket:
-            tally.delivered += '"delta"' in text
+async def _read(socket: Any, tally: Tally) -> None:
+    async for text in socket:
+        tally.delivered += '"delta"' in text
+        if text.startswith('{"type":"ping"'):
+            await socket.send('{"type":"pong"}')
 
 
 @contextmanager
 def _counting(world: World, pid: int | None, tally: Tally) -> Iterator[dict[str, float]]:
     """What is counted meanwhile, for one second of it."""
-    process, before, figures = psutil.Process(pid), _rows(world), dict[str, float]()
+    process, figures = psutil.Process(pid), dict[str, float]()
+    before = _rows(world)
     began, cpu = time.monotonic(), sum(process.cpu_times()[:2])
     yield figures
     seconds, spent = time.monotonic() - began, sum(process.cpu_times()[:2]) - cpu
-    time.sleep(2)  # until the statistics of the database are written
     figures |= {name: round((count - before[name]) / seconds, 1) for name, count in _rows(world).items()}
     figures |= {
         "seconds": round(seconds, 1),
@@ -128,6 +125,7 @@ def _counting(world: World, pid: int | None, tally: Tally) -> Iterator[dict[str,
 
 def _rows(world: World) -> dict[str, int]:
     """Rows that were inserted or updated, by table, and transactions."""
+    time.sleep(2)  # until the statistics of the database are written
     with psycopg.connect(world.database_url) as connection:
         rows = connection.execute("SELECT relname, n_tup_ins, n_tup_upd FROM pg_stat_user_tables").fetchall()
         query = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
