@@ -5,6 +5,7 @@ deltas a second each are one transaction a second, not ten thousand rows.  What 
 stored is at most ``EVERY`` seconds old, is lost with the process, and was never acknowledged.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
@@ -16,6 +17,7 @@ from django.utils import timezone
 from .models import Part, Run
 
 EVERY = 1.0  # seconds
+IDLE = 600.0  # seconds after which a text that nobody adds to is forgotten: its row has all of it
 
 
 @dataclass
@@ -28,10 +30,12 @@ class Text:
     stored: int
     length: int
     pieces: list[str] = field(default_factory=list)
+    used_at: float = field(default_factory=time.monotonic)
 
     def add(self, delta: str) -> int:
         """Add ``delta``; returns how many characters came before it."""
         before, limit = self.length, settings.GATHERING_MAX_ACTIVITY
+        self.used_at = time.monotonic()
         self.length += len(delta)
         if not limit or before < limit:
             self.pieces.append((delta[: limit - before] if limit else delta).replace("\0", "\ufffd"))
@@ -82,6 +86,7 @@ def learn(agent_id: int, parts: Iterable[Part]) -> None:
 def store() -> None:
     """Store all that is not stored yet, in one transaction."""
     with _lock:
+        _forget()
         fresh = [
             (key, text.part, text.run, text.stored, text.length, "".join(text.pieces))
             for key, text in _texts.items()
@@ -107,3 +112,10 @@ def store() -> None:
                 text.settle(length)
             else:
                 del _texts[key]
+
+
+def _forget() -> None:
+    """Forget what other processes have ended, most likely; a delta that comes after all asks the database."""
+    now = time.monotonic()
+    for key in [k for k, text in _texts.items() if text.length == text.stored and now - text.used_at > IDLE]:
+        del _texts[key]

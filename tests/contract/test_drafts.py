@@ -34,3 +34,15 @@ async def test_a_delta_that_is_refused_is_answered(room: Room) -> None:
         assert (answer["type"], answer["data"]["code"]) == ("error", code)
         await client.tell("message_delta", **fields)
         assert (await client.of_type("error"))["data"]["code"] == code
+
+
+async def test_deltas_have_a_pace_of_their_own(room: Room) -> None:
+    """150 at once are more than the 50 frames that may come at once, and fewer than the 200 deltas."""
+    robo = await room.rooms.connect(room.path, room.world.tokens["robo"], on=room.world.hasty)
+    bob = await room.join("bob")
+    for offset in range(150):
+        await robo.tell("message_delta", draft="d", delta="x", offset=offset)
+    await robo.ask("agent_message", content="x" * 150, draft="d")
+    message = await bob.event()
+    assert len(message["data"]["content"]) == 150
+    assert [frame["type"] for frame in robo.pending() if frame["type"] == "error"] == []
