@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 BELL = "hub.bell"  # the one type of message that this project puts on the layer
 SEND_TIMEOUT = 2.0  # seconds that one ring may take before it is given up
 RETRY = 1.0  # seconds
+CANCEL_AGAIN = 0.5  # seconds
 MAX_QUEUED = 10_000  # frames that may wait to be rung; beyond, the poll will tell of them
 
 Heard = Callable[[str, Sequence[Frame]], None]
@@ -79,9 +80,11 @@ class Doorbell:
     async def stop(self) -> None:
         """Stop; what was not rung yet is left to the poll of the others."""
         _running.remove(self)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = set(self._tasks)
+        while left:  # a cancellation in the middle of a send was swallowed below us, and we waited for ever
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN)
 
     def ring_from_any_thread(self, frames: Sequence[Frame]) -> None:
         """Ring on the hub's loop; silently nothing if that has ended."""
