@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from agents import actions as agents
-from agents.models import Activity, Agent, Errand, Run
+from agents import oversight
+from agents.models import Activity, Agent, Approval, Errand, Run
 from circles import actions as circles
 from circles.models import Circle, Message
 from gathering.accounts import tickets, tokens
@@ -288,6 +289,18 @@ def activity(name: str) -> list[dict[str, object]]:
     """The kept events of an agent, in order, with the whole text beside an END."""
     rows = Activity.objects.filter(agent__user__username=name).order_by("pk")
     return [{**row.event, "content": row.content or row.event.get("content")} for row in rows]
+
+
+def stop(name: str, agent: str) -> None:
+    """Have ``name`` stop what the agent is doing."""
+    pk = _user(agent).pk
+    oversight.stop_run(_user(name), str(pk), Run.objects.open().get(agent=pk).run_id)
+
+
+def decide(name: str, agent: str, decision: str) -> None:
+    """Have ``name`` say yes or no to what the agent asks."""
+    waiting = Approval.objects.pending().get(errand__agent__user__username=agent)
+    oversight.decide(_user(name), waiting.pk, decision)
 
 
 def status(name: str) -> str:

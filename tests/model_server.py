@@ -9,6 +9,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -63,6 +64,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.owner.given_up.append(time.monotonic())
             self.close_connection = True
 
+    def handle(self) -> None:
+        with suppress(*GONE):  # also between two requests
+            super().handle()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: pytest shows what fails."""
 
@@ -103,9 +108,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def hang(self) -> None:
-        """Say nothing until the client hangs up."""
-        deadline = time.monotonic() + LONGEST_HANG
+    def hang(self, seconds: float = LONGEST_HANG) -> None:
+        """Say nothing for so long, or until the client hangs up."""
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if select.select([self.connection], [], [], 0.05)[0]:
                 raise ConnectionResetError
@@ -181,6 +186,13 @@ def _hangs(handler: _Handler, body: Body, argument: str) -> None:
     handler.hang()
 
 
+def _once(handler: _Handler, body: Body, argument: str) -> None:
+    """``once:name:seconds``: the first request of this name is answered so much later than the others."""
+    if len(handler.owner.of(body["model"])) == 1:
+        handler.hang(float(argument.partition(":")[2]))
+    handler.stream(_words("Here I am."))
+
+
 def _cuts(handler: _Handler, body: Body, argument: str) -> None:
     """Hangs up in the middle of a sentence."""
     handler.stream(_words("This sentence has no"), finish=None)
@@ -209,6 +221,7 @@ BEHAVIOURS: dict[str, Callable[[_Handler, Body, str], None]] = {
     "counts": _counts,
     "refuses": _refuses,
     "hangs": _hangs,
+    "once": _once,
     "cuts": _cuts,
     "nonsense": _nonsense,
     "floods": _floods,

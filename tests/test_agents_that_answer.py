@@ -1,6 +1,7 @@
 """Agents that GatheRing runs: real processes, a real database, and a language model's server of the tests."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -74,11 +75,20 @@ class Agent:
     def types(self) -> list[str]:
         return [event["type"] for event in self.hand("activity", self.name)]
 
+    def custom(self, name: str) -> list[dict[str, Any]]:
+        """The values of our own notices of that name."""
+        events = [each for each in self.hand("activity", self.name) if each["type"] == "CUSTOM"]
+        return [each["value"] for each in events if each["name"] == f"gathering.{name}"]
+
+
+def _runner(world: World, models: ModelServer) -> Runner:
+    return Runner(world, models.url, GATHERING_APPROVAL_SECONDS="8")
+
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: Any) -> Iterator[Town]:
     world = World("uvicorn", "embedded", tmp_path_factory.mktemp("town"))
-    with closing(world), ModelServer() as models, Runner(world, models.url) as runner:
+    with closing(world), ModelServer() as models, _runner(world, models) as runner:
         yield Town(world, models, runner)
 
 
@@ -176,6 +186,56 @@ def test_an_agent_that_answers_always_answers_each_message_once(town: Town) -> N
     agent.call("and you")
     agent.ends(2)
     assert len(agent.said) == 2
+
+
+@pytest.mark.parametrize("model", ["hangs", "slow:400"])
+def test_a_person_stops_an_agent_within_two_seconds(model: str, town: Town) -> None:
+    agent = town.agent(model)
+    agent.call()
+    before = len(town.models.given_up)
+    assert poll(lambda: any(agent.name in str(body) for body in town.models.of(model)), SECONDS)
+    agent.hand("stop", "bob", agent.name)
+    asked = time.monotonic()
+    assert poll(lambda: len(town.models.given_up) > before, SECONDS)
+    assert town.models.given_up[-1] - asked < 2
+    errand = agent.ends()
+    assert (errand["state"], agent.said, agent.hand("status", agent.name)) == ("stopped", [], "idle")
+    assert [run[1] for run in agent.runs] == ["cancelled"]
+    assert agent.custom("stop_requested")[0]["by"] == "bob"
+
+
+@pytest.mark.parametrize(
+    ("decision", "posts", "told"),
+    [
+        ("approved", ["hi there"], "It says: Posted as message"),
+        ("rejected", [], "It says: Refused: a person was asked, and said no."),
+        ("expired", [], "It says: Refused: a person was asked, and nobody answered in time."),
+    ],
+)
+def test_a_marked_tool_waits_for_a_persons_yes(
+    decision: str, posts: list[str], told: str, town: Town
+) -> None:
+    model = 'calls:post_message:{"content": "hi there"}'
+    agent = town.agent(model, needs_approval=["post_message"], seconds=5)
+    agent.call()
+    agent.until("waiting")
+    assert agent.said == []
+    if decision != "expired":
+        agent.hand("decide", "bob", agent.name, decision)
+    assert agent.ends()["state"] == "done"
+    assert agent.said[:-1] == posts
+    assert agent.said[-1].startswith(told)
+    answer = agent.custom("approval_given")[0]
+    assert (answer["decision"], answer["by"]) == (decision, None if decision == "expired" else "bob")
+
+
+def test_a_stop_while_it_waits_is_a_no(town: Town) -> None:
+    agent = town.agent('calls:post_message:{"content": "no"}', needs_approval=["post_message"])
+    agent.call()
+    agent.until("waiting")
+    agent.hand("stop", "ada", agent.name)
+    assert agent.ends()["state"] == "stopped"
+    assert agent.custom("approval_given")[0]["decision"] == "expired"
 
 
 def test_the_day_has_an_end(town: Town) -> None:

@@ -36,8 +36,8 @@ class Going:
         """Go, to the end.  Nothing is raised: what went wrong is recorded, or logged if even that did."""
         try:
             await self._to_the_end()
-        except Lost:
-            logger.warning("errand %s is another process's now", self._hold.errand)
+        except (Lost, asyncio.CancelledError):  # cancelled also while its end was being recorded
+            logger.warning("errand %s is not ours any more", self._hold.errand)
         except Unavailable:  # the lease will be over, and whoever then has the database ends the run
             logger.warning("errand %s is left: the database is away", self._hold.errand)
         except Exception:
@@ -52,7 +52,7 @@ class Going:
             raise
         except (Tripped, ProviderError, GatheringError) as problem:
             await self._fail(problem.code, problem.detail)
-        except (Lost, asyncio.InvalidStateError):
+        except Lost:
             raise
         except Exception:
             logger.exception("errand %s failed", self._hold.errand)

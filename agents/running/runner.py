@@ -29,7 +29,7 @@ from .records import Hold
 
 logger = logging.getLogger(__name__)
 
-GRACE = 2.0  # seconds that errands have to end by themselves when the process is asked to end
+GRACE = 3.0  # seconds that errands have to end by themselves when the process is asked to end
 P = ParamSpec("P")
 R = TypeVar("R")
 

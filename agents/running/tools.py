@@ -15,6 +15,7 @@ from circles.serializers import Content, Text
 from gathering.hub.kinds import first_problem
 from gathering.hub.pages import StrictSerializer
 from gathering.protocol.errors import BadField, GatheringError
+from workspaces.models import Workspace
 
 from . import file_tools
 from .offers import Desk, Offer
@@ -66,8 +67,10 @@ def names() -> list[str]:
 
 
 def tools_for(agent: Agent) -> list[Tool]:
-    """What a provider is told that ``agent`` may call."""
-    return [offer.tool() for offer in OFFERS.values()]
+    """What a provider is told that ``agent`` may call: nothing of files where it has none to see."""
+    circles_ = agent.user.memberships.order_by().values("circle")
+    without = () if Workspace.objects.filter(circle__in=circles_).exists() else file_tools.OFFERS
+    return [offer.tool() for offer in OFFERS.values() if offer not in without]
 
 
 def acts(call: ToolCall) -> bool:
@@ -98,7 +101,7 @@ def _checked(call: ToolCall) -> dict[str, Any]:
         raise BadField(f"There is no tool '{call.name[:64]}'; there are {', '.join(OFFERS)}.")
     try:
         arguments = json.loads(call.arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadField("The arguments are not JSON.") from None
     if not isinstance(arguments, dict):
         raise BadField("The arguments are not a JSON object.")

@@ -37,7 +37,7 @@ async def take(work: Work, conversation: list[Item]) -> None:
     agent = work.agent
     provider = catalog.make(agent.provider, agent.model, agent.temperature)
     await work.office.use(catalog.load, agent.provider)
-    offered = tools.tools_for(agent)
+    offered = await work.office.store(tools.tools_for, agent)
     about = context.instructions(agent, work.errand.message.circle)
     most = agent.guard_of("turns")
     for number in range(1, most + 1):

@@ -14,8 +14,8 @@ from agents.models import Agent, Errand
 from agents.providers.interface import ToolCall
 from gathering.protocol.agui import Event
 
+from .offers import Desk
 from .records import Bill, Hold
-from .tools import Desk
 from .words import Words
 
 P = ParamSpec("P")

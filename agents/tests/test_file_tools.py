@@ -104,8 +104,12 @@ def test_a_circle_without_a_workspace(call: Any, workspace: Workspace) -> None:
     assert call("list_files") == "Refused (not_found): This circle has no workspace."
 
 
-def test_every_tool_has_a_schema(people: SimpleNamespace, circle: Circle) -> None:
-    offered = {tool.name: tool for tool in tools.tools_for(Agent.objects.get(pk=people.robo.pk))}
+def test_tools_for_files_are_offered_to_whom_has_some(people: SimpleNamespace, workspace: Workspace) -> None:
+    robo = Agent.objects.get(pk=people.robo.pk)
+    offered = {tool.name: tool for tool in tools.tools_for(robo)}
     assert {"list_files", "read_file", "search_files", "write_file", "git_diff"} <= set(offered)
+    assert offered["read_file"].parameters["required"] == ["path"]
+    workspace.delete()
+    assert {tool.name for tool in tools.tools_for(robo)} == {"read_messages", "post_message"}
     assert tools.acts(ToolCall("1", "write_file", "{}"))
     assert not tools.acts(ToolCall("1", "read_file", "{}"))
