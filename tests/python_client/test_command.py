@@ -172,6 +172,7 @@ async def test_watch_shows_files_and_git(room: Room, gathering: Command, tmp_pat
 
 
 async def test_any_program_becomes_an_agent(room: Room, gathering: Command) -> None:
+    before = await _tokens(room)
     agent = await _agent(gathering, room, "tr a-z A-Z")
     asked = room.hand("say", "bob", room.name, "@robo shout; $(touch pwned) `touch pwned` | touch pwned")
     room.hand("say", "bob", room.name, "not for you")
@@ -180,7 +181,9 @@ async def test_any_program_becomes_an_agent(room: Room, gathering: Command) -> N
     assert answer["content"] == "@ROBO SHOUT; $(TOUCH PWNED) `TOUCH PWNED` | TOUCH PWNED"
     assert answer["reply_to"] == asked
     assert not (gathering.home / "pwned").exists()
+    assert await _tokens(room) == before + 1
     await _stop(agent, signal.SIGTERM)
+    assert await _tokens(room) == before
     async with room.http("ada") as http:
         state = (await http.get(f"/api/agents/{room.hand('user_id', 'robo')}/")).json()
     assert state["agent"]["status"] == "offline"
@@ -232,6 +235,13 @@ async def _agent(gathering: Command, room: Room, program: str, *arguments: str) 
     process = await gathering.start("agent", "robo", "--exec", program, *options, log=log)
     await eventually(lambda: "listening" in (gathering.home / log).read_text(), SECONDS)
     return process
+
+
+async def _tokens(room: Room) -> int:
+    """How many tokens Robo has."""
+    async with room.http("ada") as http:
+        tokens = (await http.get("/api/tokens/", params={"agent": "robo"})).json()
+    return len(tokens)
 
 
 async def _answer(room: Room, name: str) -> dict[str, Any]:

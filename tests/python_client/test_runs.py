@@ -6,6 +6,7 @@
 import asyncio
 import os
 import random
+from collections import Counter
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -33,11 +34,13 @@ async def test_what_is_applied_is_what_was_posted_in_order_and_once(room: Room, 
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(Proxy(server.port))
         ada, robo, bob = [await _join(stack, room, proxy, who) for who in ("ada", "robo", "bob")]
-        trouble = asyncio.create_task(_trouble(dice, proxy, server))
+        had: Counter[str] = Counter()
+        trouble = asyncio.create_task(_trouble(dice, proxy, server, had))
         reading = asyncio.create_task(_read(bob, room.head, 2 * EACH))
         await asyncio.gather(_talk(ada, dice), _talk(robo, dice))
         applied = await reading
         trouble.cancel()
+        print(f"run {seed}: {dict(had)}")
         await asyncio.gather(trouble, return_exceptions=True)
     await asyncio.to_thread(server.start)
     assert [event.seq for event in applied] == list(range(room.head + 1, room.head + 1 + 2 * EACH))
@@ -69,16 +72,19 @@ async def _read(circle: Circle, since: int, count: int) -> list[Event]:
     raise AssertionError("the events ended")
 
 
-async def _trouble(dice: random.Random, proxy: Proxy, server: Server) -> None:
+async def _trouble(dice: random.Random, proxy: Proxy, server: Server, had: Counter[str]) -> None:
     """One fault after another, each mended after a while."""
     while True:
         await asyncio.sleep(dice.uniform(0.01, 0.2))
         if dice.random() < KILLS:
+            had["kill"] += 1
             await asyncio.to_thread(_kill_and_start, server)
             continue
         proxy.delay = dice.choice([0, 0, 0.005, 0.03])
         proxy.loses = dice.choice([proxies.nothing, proxies.pongs, proxies.some(dice, 0.3)])
-        match dice.choice(["cut", "stall", "refuse", "nothing"]):
+        kind = dice.choice(["cut", "stall", "refuse", "nothing"])
+        had[kind] += 1
+        match kind:
             case "cut":
                 proxy.cut()
             case "stall":

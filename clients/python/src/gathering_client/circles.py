@@ -31,7 +31,8 @@ class Circle(Stream):
         An ``id`` of your own (up to 64 characters, for you alone, kept as long as events are) makes that
         hold for two lives of your program, too.  ``draft`` is the id of the deltas that were streamed.
         Wrap it in ``asyncio.wait_for`` to give up; what was under way may then be posted or not.
-        Raises :class:`Refused` if the server does not take it.
+        Raises :class:`Refused` if the server does not take it; a circle that is paused is a retryable
+        :class:`Conflict`, and when to try again is for you to say.
         """
         frame: dict[str, Any] = {"type": "message", "content": content}
         if reply_to is not None:

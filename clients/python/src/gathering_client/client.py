@@ -17,7 +17,7 @@ from .circles import Circle
 from .connection import Connection, State, Timing
 from .credential import Credential, Token
 from .cursor import Position, Snapshot
-from .errors import Closed, GatheringError, NotGathering, Refused, Unreachable
+from .errors import Closed, Conflict, GatheringError, NotGathering, Refused, Unreachable
 from .events import Events
 from .frames import Event
 from .rest import Rest
@@ -168,8 +168,8 @@ class Client:
             except Unreachable:
                 continue
             except Refused as error:
-                if not error.retryable:
-                    raise
+                if not error.retryable or isinstance(error, Conflict):
+                    raise  # a circle may be paused for days: when to try again is not ours to say
             await asyncio.sleep(backoff.next())
 
     async def tell(self, channel: str, frame: Mapping[str, Any]) -> None:

@@ -25,26 +25,45 @@ LIFE = timedelta(days=1)  # of a token that an owner makes for the agent
 
 async def serve(arguments: Namespace, known: Login) -> None:
     """Answer every mention, until it is interrupted."""
-    async with connect(known.url, known.token) as owner:
-        me, token = await _become(owner, arguments.name, known)
-        store = login.cursors(known, me, "agent")
-        async with connect(known.url, token, store=store) as client:
-            await _Answering(client, client.agent(me["id"]), me["name"], arguments).run()
+    async with Client(known.url, known.token) as owner:
+        me = await owner.me()
+        if me["name"] == arguments.name:
+            await _answer_as(me, known, known.token, arguments)
+            return
+        agent = await _find(owner, arguments.name)
+        lent = _Lent(owner, arguments.name)
+        try:
+            me = {"id": agent["agent_id"], "name": arguments.name}
+            await _answer_as(me, known, lent.mint, arguments)
+        finally:
+            await lent.revoke()
 
 
-async def _become(owner: Client, name: str, known: Login) -> tuple[dict[str, Any], Token]:
-    """The agent, and a token that speaks for it: the login's own, or one that its owner makes."""
-    me = await owner.me()
-    if me["name"] == name:
-        return me, known.token
-    agent = await _find(owner, name)
+async def _answer_as(me: dict[str, Any], known: Login, token: Token, arguments: Namespace) -> None:
+    store = login.cursors(known, me, "agent")
+    async with connect(known.url, token, store=store) as client:
+        await _Answering(client, client.agent(me["id"]), me["name"], arguments).run()
 
-    async def mint() -> str:
-        asked = {"agent": name, "name": "gathering agent", "expires_in": int(LIFE.total_seconds())}
-        async with Client(known.url, known.token) as speaker:
-            return str((await speaker.rest.post("/api/tokens/", asked))["token"])
 
-    return {"id": agent["agent_id"], "name": name}, mint
+class _Lent:
+    """Tokens that an owner makes for an agent, and takes back in the end."""
+
+    def __init__(self, owner: Client, name: str) -> None:
+        self._owner, self._name = owner, name
+        self._last: str | None = None
+
+    async def mint(self) -> str:
+        """A new one."""
+        asked = {"agent": self._name, "name": "gathering agent", "expires_in": int(LIFE.total_seconds())}
+        made = await self._owner.rest.post("/api/tokens/", asked)
+        self._last = made["id"]
+        return str(made["token"])
+
+    async def revoke(self) -> None:
+        """Take the last one back; those before have expired."""
+        if self._last is not None:
+            with contextlib.suppress(GatheringError, asyncio.TimeoutError):
+                await asyncio.wait_for(self._owner.rest.delete(f"/api/tokens/{self._last}/"), 2)
 
 
 async def _find(client: Client, name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ class Login:
     """A server, and the token to use there."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
 
 
 def load() -> Login:
