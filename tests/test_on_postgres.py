@@ -17,7 +17,7 @@ TESTS = (
     "workspaces/tests/test_api_looking.py::test_old_snapshot_and_events_make_the_fresh_snapshot",
     "workspaces/tests/test_two_writers.py",
     "workspaces/tests/test_record.py",
-    "workspaces/tests/test_settle.py",
+    "workspaces/tests/test_settle.py::test_whatever_happens_the_picture_is_the_disk_at_the_end",
     "circles/tests/test_asking.py::test_a_snapshot_holds_nothing_that_came_after_its_seq",
 )
 

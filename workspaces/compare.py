@@ -43,7 +43,8 @@ def changes(
         old |= _rows_below(workspace, whole)
         for folder in whole:
             new |= disk.walk(folder)
-        return diff(old, _digested(disk, old, new, asked))
+        _digest(disk, old, new, asked)
+    return diff(old, new)
 
 
 def _is_other(path: str, old: Picture, new: Picture, renewed: Container[str]) -> bool:
@@ -86,14 +87,14 @@ def _rows_below(workspace: Workspace, folders: set[str]) -> Picture:
     return {path: row for path, row in rows.items() if not folders.isdisjoint(_with_folders_above([path]))}
 
 
-def _digested(disk: Disk, old: Picture, new: Picture, asked: Container[str]) -> Picture:
-    """``new`` with digests: those that are known, where nothing says that the content is another."""
+def _digest(disk: Disk, old: Picture, new: Picture, asked: Container[str]) -> None:
+    """Put digests into ``new``: those that are known, where nothing says that the content is another."""
     gone = {entry.inode: entry for path, entry in old.items() if path not in new}
-    found = {}
-    for path, entry in new.items():
+    for path, entry in list(new.items()):
         known = old.get(path) or gone.get(entry.inode)
         if path not in asked and known is not None and known._replace(digest="") == entry:
-            found[path] = known
+            new[path] = known
         elif (read := disk.digested(path, entry)) is not None:
-            found[path] = read
-    return found
+            new[path] = read
+        else:  # gone since
+            del new[path]
