@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.chromium import Chromium
 from tests.rooms import Room, Rooms
 from tests.servers import World
 from tests.services import Postgres, Redis
@@ -26,6 +27,12 @@ def redis() -> Iterator[Redis]:
 def postgres() -> Iterator[Postgres]:
     with Postgres(fsync=False) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    with Chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session", params=COMBINATIONS, ids="-".join)

@@ -25,12 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    with Chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A server as it is deployed: its static files are collected, under hashed names."""
     with closing(World("uvicorn", "embedded", tmp_path_factory.mktemp("site"))) as world:

@@ -1,9 +1,11 @@
 """What the tests of the JavaScript client share."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from playwright.async_api import Browser, async_playwright
 
+from tests.chromium import Chromium
 from tests.servers import Server, World
 
 QUICK = {"GATHERING_HEARTBEAT": "0.4", "GATHERING_FRAME_RATE": "0", "GATHERING_MAX_SOCKETS": "0"}
@@ -15,3 +17,13 @@ def server(world: World) -> Iterator[Server]:
     made = world.serve(QUICK)
     yield made
     made.stop()
+
+
+@pytest.fixture
+async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
+    """Chromium for one test; what the test opened in it is closed afterwards."""
+    async with async_playwright() as driver:
+        browser = await driver.chromium.connect_over_cdp(chromium.address)
+        yield browser
+        for context in browser.contexts[1:]:
+            await context.close()

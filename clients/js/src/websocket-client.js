@@ -9,6 +9,8 @@ import { GatheringClient } from './client.js';
 class DocumentClient {
   /** After so many attempts in a row that failed it gives up; set it before `connect()`. */
   maxReconnectAttempts = 5;
+  /** @type {((state: import('./types.js').State) => void) | undefined} */
+  onState;
   /** @type {Stream | undefined} */
   #stream;
   #url;
@@ -35,7 +37,7 @@ class DocumentClient {
 
   /** @param {any} message It goes out if the socket is open. */
   send(message) {
-    this.#stream?.connection.send(message);
+    this.#stream?.connection.send({ channel: this.#stream.channel, ...message });
   }
 
   disconnect() {
@@ -56,6 +58,7 @@ class DocumentClient {
     });
     const stream = client.stream(`${kind === 'workspace' ? 'workspaces' : kind}.${key}`);
     ['*', 'welcome', 'error'].forEach((type) => stream.on(type, (message) => this.#hand(message)));
+    stream.watch((state) => this.onState?.(state));
     return stream;
   }
 

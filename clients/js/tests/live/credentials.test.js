@@ -91,6 +91,7 @@ test("the document's client works as the document has it", async (t) => {
   assert.equal(client.maxReconnectAttempts, 5);
   const said = new Promise((resolve) => (client.onAgentMessage = resolve));
   const other = new Promise((resolve) => (client.onUnknown = resolve));
+  client.onPresence = () => {};
   const welcomed = new Promise((resolve) => (client.onWelcome = resolve));
   client.connect();
   await welcomed;
