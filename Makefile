@@ -18,7 +18,7 @@ BENCH   := $(VENV)/.installed-bench bench/peers/node_modules bench/build/load be
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench torture install install-dev clean
+.PHONY: help run test lint format pictures bench torture install install-dev clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ lint: $(DEV) clients/js/node_modules ## Style, types, layers and missing migrati
 format: $(DEV) ## Rewrite the Python files in the project's style
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+pictures: $(VENV)/.installed-bench ## Take the pictures of docs/ anew, from the demo data
+	$(PYTHON) -m tests.dashboard.pictures
 
 bench: $(BENCH) ## Measure GatheRing beside its peers (half an hour), and write docs/benchmarks.md
 	$(PYTHON) -m bench --report $(ARGS)

@@ -1,15 +1,15 @@
 /** Who is here, and who is writing. */
 
+import { apply } from './present.js';
+
 const doing = document.getElementById('end');
 const me = document.body.dataset.me;
-const present = new Set();
+const present = new Map();
 const writing = new Map();
 const WRITES_FOR = 5000;
 
 export function presence({ data }) {
-  if (data.here) present.clear();
-  for (const { name } of [...(data.here ?? []), ...(data.came ?? [])]) present.add(name);
-  for (const { name } of data.left ?? []) present.delete(name);
+  apply(present, data);
   showPresence();
 }
 

@@ -22,15 +22,15 @@ export function follow() {
   const channels = [...new Set([own, ...Object.keys(positions)])].filter((name) => positions[name]);
   for (const channel of channels.slice(0, MOST)) {
     const stream = client.stream(channel);
-    stream.on('*', (frame) => frame.seq && heard(channel, frame.type));
+    stream.on('*', (frame) => frame.seq && heard(channel, [frame.type, frame.data.type]));
     stream.open({ since: positions[channel].seq, epoch: positions[channel].epoch, snapshot: anew });
   }
 }
 
-/** Ask the server for the parts of the page that live on an event of this type. */
-function heard(channel, type) {
+/** Ask the server for the parts of the page that live on such an event; one of an agent has a type of its own, too. */
+function heard(channel, types) {
   for (const part of document.querySelectorAll('[data-live]')) {
-    if (part.dataset.live.split(' ').some((on) => livesOn(on, channel, type))) due.add(part.id);
+    if (part.dataset.live.split(' ').some((on) => livesOn(on, channel, types))) due.add(part.id);
   }
   plan();
 }
@@ -44,10 +44,10 @@ export function refresh(...ids) {
   plan();
 }
 
-function livesOn(on, channel, type) {
+function livesOn(on, channel, told) {
   const [name, types] = on.split(':');
   const named = name === channel || (name.endsWith('.*') && channel.startsWith(name.slice(0, -1)));
-  return named && (!types || types.split(',').includes(type));
+  return named && (!types || types.split(',').some((type) => told.includes(type)));
 }
 
 function plan() {

@@ -23,7 +23,9 @@ function attributes(now, then) {
 }
 
 function children(now, then) {
-  if (now.localName === 'textarea' || now === document.activeElement) return;
+  // What a script fills in stays until the script says otherwise.
+  const filled = 'present' in (now.dataset ?? {}) || 'here' in (now.dataset ?? {});
+  if (filled || now.localName === 'textarea' || now === document.activeElement) return;
   let place = now.firstChild;
   for (const wanted of [...then.childNodes]) {
     const known = recognised(now, place, wanted);
