@@ -63,7 +63,7 @@ def report_together(asked: Sequence[Asked]) -> list[Taken]:
 @transaction.atomic
 def fail_run(agent_id: int, run: Run, message: str, code: str) -> bool:
     """End ``run`` as an error in its agent's place; returns whether it was still open."""
-    Agent.objects.select_for_update().order_by().get(pk=agent_id)
+    Agent.objects.select_for_update(no_key=True).order_by().get(pk=agent_id)
     open_ = Run.objects.open().filter(pk=run.pk).first()
     if open_ is None:
         return False
@@ -109,7 +109,7 @@ def _stories(asked: Sequence[Asked]) -> dict[int, Story]:
     events: dict[int, list[Event]] = {}
     for each in asked:
         events.setdefault(each.user.pk, []).append(each.fields["event"])
-    agents = Agent.objects.filter(pk__in=events).order_by("pk").select_for_update()
+    agents = Agent.objects.filter(pk__in=events).order_by("pk").select_for_update(no_key=True)
     ids = list(agents.values_list("pk", flat=True)) if events else []
     runs = {run.agent_id: run for run in Run.objects.open().filter(agent_id__in=ids).order_by()}
     parts, used = open_parts(runs.values()), _used(runs, events)

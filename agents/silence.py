@@ -31,7 +31,7 @@ def sweep() -> None:
 def _put_offline(moment: datetime) -> None:
     for pk in _away(_silent(moment).values_list("pk", flat=True)):
         with transaction.atomic():
-            agent = Agent.objects.select_for_update().filter(pk=pk).first()
+            agent = Agent.objects.select_for_update(no_key=True).filter(pk=pk).first()
             if agent is not None and _silent(moment).filter(pk=pk).exists():  # it has not spoken meanwhile
                 agent.status = Agent.Status.OFFLINE
                 agent.save(update_fields=["status"])
@@ -50,7 +50,7 @@ def _end_runs(moment: datetime) -> None:
     away = _away(silent.values_list("agent_id", flat=True))
     for run in silent.filter(agent_id__in=away):
         with transaction.atomic():
-            Agent.objects.select_for_update().order_by().get(pk=run.agent_id)
+            Agent.objects.select_for_update(no_key=True).order_by().get(pk=run.agent_id)
             if silent.filter(pk=run.pk).exists():
                 activity.fail_run(run.agent_id, run, "The agent has gone away.", ABANDONED)
 

@@ -241,7 +241,7 @@ def _owned(user: User, name: str) -> Circle:
 
 
 def _locked(circle: Circle) -> Circle:
-    return Circle.objects.select_for_update().get(pk=circle.pk)
+    return Circle.objects.select_for_update(no_key=True).get(pk=circle.pk)
 
 
 def _member(circle: Circle, name: str) -> Membership:

@@ -14,6 +14,7 @@ TESTS = (
     "circles/tests/test_law.py",
     "circles/tests/test_told.py",
     "agents/tests/test_told.py",
+    "agents/tests/test_locks.py",
     "workspaces/tests/test_api_looking.py::test_old_snapshot_and_events_make_the_fresh_snapshot",
     "workspaces/tests/test_two_writers.py",
     "workspaces/tests/test_record.py",

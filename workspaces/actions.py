@@ -55,7 +55,11 @@ def held(user: User, key: str) -> Iterator[Workspace]:
     """A workspace that ``user`` may see, in a transaction in which nobody else changes its picture."""
     with transaction.atomic():
         workspace = find_workspace(user, key)
-        yield Workspace.objects.select_for_update(of=("self",)).select_related("circle").get(pk=workspace.pk)
+        yield (
+            Workspace.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("circle")
+            .get(pk=workspace.pk)
+        )
 
 
 CHUNK = 2000  # changes in one transaction: SQLite has one writer, who waits for it

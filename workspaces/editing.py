@@ -83,7 +83,10 @@ def look(pk: int, path: str, actor: User | None) -> None:
     """Record what has changed at ``path``, by ``actor`` (None if that is not known), who says so itself."""
     files.parse(path)
     workspace = (
-        Workspace.objects.select_for_update(of=("self",)).select_related("circle").filter(pk=pk).first()
+        Workspace.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("circle")
+        .filter(pk=pk)
+        .first()
     )
     if workspace is None:
         raise NotFound(f"There is no workspace {pk}.")

@@ -109,7 +109,7 @@ class AnnouncedQuerySet(models.QuerySet[M]):
         if any(hasattr(value, "resolve_expression") for value in values.values()):
             raise TypeError("An announced model is updated with values, not expressions.")
         with transaction.atomic(using=self.db):
-            rows = list(self.select_for_update(of=("self",)).order_by("pk"))
+            rows = list(self.select_for_update(of=("self",), no_key=True).order_by("pk"))
             for row in rows:
                 for name, value in values.items():
                     field: Any = self.model._meta.get_field(name)
@@ -181,8 +181,13 @@ class Announced(models.Model):
         """Refuse, with a ValidationError, to be saved over ``before``."""
 
     def stored(self, using: str | None = None) -> dict[str, Any]:
-        """The row as it is stored, by attribute name, and locked until the transaction ends."""
+        """The row as it is stored, by attribute name, and locked until the transaction ends.
+
+        Not its key: a full lock also holds up whoever refers to the row, at the commit (foreign keys are
+        checked then), and a post holds its stream by that time.  So two of them locked each other out.
+        """
         if self.pk is None:
             return {}
         rows = type(self)._base_manager.using(using).filter(pk=self.pk).order_by()
-        return {name: value for row in rows.select_for_update().values() for name, value in row.items()}
+        locked = rows.select_for_update(no_key=True).values()
+        return {name: value for row in locked for name, value in row.items()}
