@@ -1,6 +1,7 @@
 """Reading with the Python client, in tests: nobody waits for long."""
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from gathering_client import Backoff, Event, Events, Timing
 from tests.conftest import COMBINATIONS
 
-# The wire is the same on every server, as other tests show: one is enough for a client.
-ONE_WORLD = pytest.mark.parametrize("world", COMBINATIONS[:1], indirect=True, ids="-".join, scope="session")
+# The wire is the same on every server, as other tests show: one is enough for a client.  GATHERING_WORLD
+# takes another: 1 to 3 are Daphne embedded, and uvicorn and Daphne with PostgreSQL and Redis.
+WORLD = COMBINATIONS[int(os.environ.get("GATHERING_WORLD", "0"))]
+ONE_WORLD = pytest.mark.parametrize("world", [WORLD], indirect=True, ids="-".join, scope="session")
 HURRY = Timing(quiet=1.0, answer=2.0, longer=0.2, steady=2.0)
 PATIENCE = 15.0
 

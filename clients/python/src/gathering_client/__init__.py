@@ -14,8 +14,8 @@ __version__ = "0.1.0"
 from .agents import Agent
 from .backoff import Backoff
 from .circles import Circle, Posted
-from .client import Client, connect
-from .connection import State, Timing
+from .client import Client
+from .connecting import connect
 from .cursor import Position, Snapshot
 from .errors import (
     BadInput,
@@ -39,6 +39,7 @@ from .errors import (
 from .events import Events
 from .frames import Event
 from .stores import CursorStore, FileStore, MemoryStore
+from .timing import State, Timing
 from .workspaces import Workspace
 
 __all__ = [

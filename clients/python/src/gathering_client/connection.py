@@ -10,49 +10,24 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Protocol
 
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from . import __version__, frames
+from . import frames
 from .backoff import Backoff
 from .codes import MEANING, Advice, advice
 from .credential import Credential
 from .errors import Closed, GatheringError, NotGathering, Refused, TokenExpired, Unreachable, refusal
 from .frames import Event
+from .handshake import hang_up, shake_hands
+from .timing import State, Timing
 
 logger = logging.getLogger("gathering_client")
 
 TOO_LARGE = 1009
-MOST_BYTES = 16 * 2**20  # of one frame of the server
 BREATH = 64  # frames after which the readers get their turn, however many more have come
-PASSING = frozenset((408, 425, 429))  # HTTP statuses that pass; those from 500 on do, too
-BROKEN = (OSError, EOFError, asyncio.TimeoutError, websockets.InvalidMessage)
-NOT_OURS = (websockets.InvalidHandshake, websockets.InvalidURI, websockets.InvalidProxy)
-
-
-class State(str, Enum):
-    """How a client stands with its server."""
-
-    CONNECTING = "connecting"
-    LIVE = "live"
-    WAITING = "waiting"  # before the next try
-    ENDED = "ended"  # refused for good, or closed
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds: ``quiet`` without a frame, and the server is asked whether it is there; ``answer`` is the
-    patience for what answers that, a handshake or a post; ``longer`` is waited on top of the backoff
-    when the server says that there are too many; a connection is ``steady`` that lasted so long."""
-
-    quiet: float = 20.0
-    answer: float = 10.0
-    longer: float = 5.0
-    steady: float = 10.0
 
 
 class Listener(Protocol):
@@ -157,18 +132,20 @@ class Connection:
         if token is None:
             return self._backoff.next()
         try:
-            socket = await websockets.connect(self.url, **self._handshake(token))
-        except BROKEN as error:
-            return self._try_again(Unreachable(f"No server answers at {self.url}: {error!r}"))
-        except NOT_OURS as error:
-            return self._not_a_server(error)
+            socket = await shake_hands(self.url, token, self.timing.answer, self._options)
+        except NotGathering as error:
+            if not self._was_open:
+                raise
+            return self._try_again(error)  # a proxy may say anything while a server restarts
+        except Unreachable as error:
+            return self._try_again(error)
         try:
             code = await self._serve(socket)
             end = self._farewell or refusal({"code": MEANING.get(code, "closed"), "detail": f"Code {code}."})
             known = code == TOO_LARGE and self._listener.too_large(end)
         finally:
             self._leave()
-            await _hang_up(socket)
+            await hang_up(socket)
         if advice(code) is Advice.STAY_AWAY and not known:
             raise end
         return await self._after(code, end, token)
@@ -261,14 +238,6 @@ class Connection:
             self._try_again(Unreachable(f"The provider of tokens failed: {error!r}"))
             return None
 
-    def _not_a_server(self, error: Exception) -> float:
-        """Somebody else answered.  Behind a proxy that may pass, and always may where we were once."""
-        status = error.response.status_code if isinstance(error, websockets.InvalidStatus) else 0
-        said = f"status {status}" if status else str(error)
-        if status >= 500 or status in PASSING or self._was_open:
-            return self._try_again(Unreachable(f"No GatheRing server answers at {self.url}: {said}"))
-        raise NotGathering(f"What answers at {self.url} is no GatheRing server: {said}")
-
     def _try_again(self, problem: GatheringError, at_least: float = 0.0) -> float:
         self.problem = problem
         return self._backoff.next(at_least=at_least)
@@ -292,20 +261,3 @@ class Connection:
         if self._live is None:
             self._live = asyncio.get_running_loop().create_future()
         return self._live
-
-    def _handshake(self, token: str) -> dict[str, Any]:
-        return {
-            "additional_headers": {"Authorization": f"Bearer {token}"},
-            "user_agent_header": f"gathering-client/{__version__}",
-            "compression": None,  # twice the work for each frame, and more memory
-            "ping_interval": None,  # the server's own ping says more
-            "open_timeout": self.timing.answer,
-            "close_timeout": 1,
-            "max_size": MOST_BYTES,
-            **self._options,
-        }
-
-
-async def _hang_up(socket: ClientConnection) -> None:
-    with contextlib.suppress(*BROKEN):
-        await socket.close()

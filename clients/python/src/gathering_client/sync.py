@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from . import client as asynchronous
+from . import connecting
 from .circles import Circle as AsyncCircle
 from .circles import Posted
 from .credential import Token
@@ -228,4 +229,4 @@ def connect(url: str, token: Token, **options: Any) -> Client:
 
 
 async def _connect(url: str, token: Token, options: dict[str, Any]) -> asynchronous.Client:
-    return await asynchronous.connect(url, token, **options)
+    return await connecting.connect(url, token, **options)

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from ..agents import Agent
-from ..client import Client, connect
+from ..client import Client
+from ..connecting import connect
 from ..credential import Token
 from ..errors import GatheringError, NotFound
 from ..frames import Event

@@ -8,7 +8,8 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from ..client import Client, connect
+from ..client import Client
+from ..connecting import connect
 from ..events import Events
 from ..frames import Event
 from ..streams import Stream
