@@ -107,6 +107,8 @@ GATHERING_LLM_TIMEOUT = _number("GATHERING_LLM_TIMEOUT", 60, least=0.1)
 
 GATHERING_MAX_FILE_EVENTS = _whole("GATHERING_MAX_FILE_EVENTS", 100)
 GATHERING_MAX_FILE = int(_number("GATHERING_MAX_FILE", 8 * 1024 * 1024, least=1))
+# A file as JSON, where escapes take room.  0 is no limit for a frame, but a body always has one.
+GATHERING_MAX_BODY = 2 * GATHERING_MAX_FILE + 64 * 1024
 GATHERING_RECONCILE = _number("GATHERING_RECONCILE", 300, least=1)
 GATHERING_MAX_HASHED = _whole("GATHERING_MAX_HASHED", 1024 * 1024)
 
