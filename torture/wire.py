@@ -40,6 +40,21 @@ async def connect(address: str, path: str, token: str) -> ClientConnection:
     )
 
 
+async def small_socket(address: str) -> socket.socket:
+    """A connected TCP socket for which the kernel holds little."""
+    parts = urlsplit(f"//{address}")
+    narrow = socket.socket()
+    try:
+        narrow.setblocking(False)
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.get_running_loop().sock_connect(narrow, (parts.hostname, parts.port))
+    except BaseException:
+        narrow.close()
+        raise
+    return narrow
+
+
 async def ask(address: str, path: str, token: str, body: object = None, ref: str = "") -> Frame:
     """The JSON that REST answers: to a GET, or to a POST of ``body``.  A refusal raises HTTPError."""
     return await asyncio.to_thread(_ask, address, path, token, body, ref)
@@ -73,21 +88,6 @@ def ref_of(frame_or_message: Mapping[str, Any]) -> str:
     """Which message it is: the first word of what it says."""
     words = str(frame_or_message.get("content", "")).split(None, 1)
     return words[0] if words else "(no message)"
-
-
-async def small_socket(address: str) -> socket.socket:
-    """A connected TCP socket for which the kernel holds little."""
-    parts = urlsplit(f"//{address}")
-    narrow = socket.socket()
-    try:
-        narrow.setblocking(False)
-        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-        async with asyncio.timeout(PATIENCE):
-            await asyncio.get_running_loop().sock_connect(narrow, (parts.hostname, parts.port))
-    except BaseException:
-        narrow.close()
-        raise
-    return narrow
 
 
 def _ask(address: str, path: str, token: str, body: object, ref: str) -> Frame:

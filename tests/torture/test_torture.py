@@ -15,7 +15,7 @@ from torture.report import Report
 from torture.run import Options, run
 from torture.stage import WORKER, Stage
 
-SMALL = Cast(servers=("uvicorn", "daphne"), publishers=8, clients=12, processes=3, pause=0.1)
+SMALL = Cast(servers=("uvicorn", "daphne"), publishers=8, clients=12, processes=2, pause=0.1)
 FEW = Cast(servers=("uvicorn", "uvicorn"), publishers=4, clients=8, processes=1, pause=0.1)
 BROKEN = (sys.executable, "-m", "tests.torture.deaf_worker")
 services = pytest.mark.xdist_group("-".join(FULL[0]))  # where they run already
@@ -42,11 +42,11 @@ async def test_every_fault_at_once_loses_nothing(redis: Redis, postgres: Postgre
     report = await torture(options, redis, postgres)
     assert report.passed
     assert report.total.acknowledged > 30
-    assert report.total.applied > 3 * report.total.acknowledged
+    assert report.total.applied > report.total.acknowledged  # several clients follow each circle
 
 
 def test_the_command_proves_it_with_nothing_but_sqlite() -> None:
-    cast = ["--publishers", "8", "--clients", "12", "--processes", "3"]
+    cast = ["--publishers", "8", "--clients", "12", "--processes", "2"]
     faults = ["--at-once", str(len(possible("embedded")))]
     done = command("--mode", "embedded", "--rounds", "1", "--seed", "all", *cast, *faults)
     assert done.returncode == 0, done.stdout + done.stderr
