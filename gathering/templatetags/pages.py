@@ -21,6 +21,7 @@ register.filter("hue", text.hue)
 register.filter("markdown", text.markdown)
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+FOLLOWED = 90  # the server takes 100 (GATHERING_MAX_SUBSCRIPTIONS)
 
 
 @register.filter
@@ -58,10 +59,11 @@ def moment(text: str) -> datetime | None:
         return None
 
 
-@register.filter
-def json(value: object) -> str:
-    """For a ``data-`` attribute."""
-    return orjson.dumps(value).decode()
+@register.simple_tag
+def followed(streams: dict[str, Any] | None, own: str) -> str:
+    """What a page follows, as JSON: its own stream, then others while a socket takes them, circles first."""
+    names = sorted(streams or (), key=lambda name: (name != own, not name.startswith("circles."), name))
+    return orjson.dumps({name: (streams or {})[name] for name in names[:FOLLOWED]}).decode()
 
 
 @register.simple_tag

@@ -6,7 +6,6 @@
 import { GatheringClient } from '../client/index.js';
 import { morph } from './morph.js';
 
-const MOST = 90; // streams on one socket; the server takes 100
 const SOON = 150; // milliseconds: what happens within them is one look at the server
 
 export const own = document.body.dataset.stream;
@@ -19,8 +18,7 @@ let asking = false;
 
 /** Begin to follow; called once all handlers are in place. */
 export function follow() {
-  const channels = [...new Set([own, ...Object.keys(positions)])].filter((name) => positions[name]);
-  for (const channel of channels.slice(0, MOST)) {
+  for (const channel of Object.keys(positions)) {
     const stream = client.stream(channel);
     stream.on('*', (frame) => frame.seq && heard(channel, [frame.type, frame.data.type]));
     stream.open({ since: positions[channel].seq, epoch: positions[channel].epoch, snapshot: anew });
