@@ -107,6 +107,8 @@ def test_what_is_made_in_fresh_nested_folders_is_not_missed(workspace: Workspace
 
 def test_a_folder_that_moved_is_heard_where_it_is_now(workspace: Workspace, root: Path) -> None:
     (root / "a/b").mkdir(parents=True)
+    _settled(workspace)
+    (root / "a/b/heard").write_text("x")  # told by the folder itself, so it is listened to
     follower = _settled(workspace)
     (root / "a").rename(root / "z")
     _until(lambda: follower.catch_up() == on_disk(workspace))
@@ -195,7 +197,9 @@ def test_a_directory_that_goes_is_a_state_and_comes_back(workspace: Workspace, r
     )
 
 
-def test_what_an_admin_changes_takes_effect_at_once(workspace: Workspace, root: Path) -> None:
+def test_what_an_admin_changes_takes_effect_at_once(
+    workspace: Workspace, root: Path, watcher: Watcher
+) -> None:
     (root / "a.secret").write_text("x")
     follower = _settled(workspace)
     workspace.ignore = "*.secret"
@@ -205,6 +209,7 @@ def test_what_an_admin_changes_takes_effect_at_once(workspace: Workspace, root: 
     _until(lambda: follower.catch_up() == {})
     _until(lambda: other.files.count() == 1)
     other.delete()
+    _until(lambda: watcher.watched == {workspace.pk})
     (root / "b.txt").write_text("x")
     _until(lambda: "b.txt" in follower.catch_up())
 
@@ -214,9 +219,9 @@ def test_of_two_watchers_one_waits(workspace: Workspace, root: Path, watcher: Wa
     thread = threading.Thread(target=second.run)
     thread.start()
     try:
-        assert not second._watched
+        assert not second.watched
         watcher.stop()
-        _until(lambda: len(second._watched) == 1)
+        _until(lambda: second.watched == {workspace.pk})
         (root / "a.txt").write_text("x")
         _until(lambda: workspace.files.exists())
     finally:

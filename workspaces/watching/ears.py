@@ -9,7 +9,7 @@ with most folders, and a young one that is made anew for each new folder until i
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
@@ -56,13 +56,12 @@ class Ears:
                 return False
         return True
 
-    def forget(self, root: str) -> None:
-        """Hear no more of ``root`` and the folders in it."""
+    def keep(self, folders: Set[str]) -> None:
+        """Hear no more of any but ``folders``."""
         with self._lock:
             for ear in (self._old, self._young):
-                kept = {each for each in ear.folders if each != root and not each.startswith(f"{root}/")}
-                if kept != ear.folders:
-                    self._replace(ear, kept)
+                if not ear.folders <= folders:
+                    self._replace(ear, ear.folders & folders)
 
     def close(self) -> None:
         self._closed.set()
@@ -90,7 +89,7 @@ class Ears:
             self._replace(ear, ear.folders - {folder})
         self._deaf(folder)
 
-    def _replace(self, ear: "_Ear", folders: set[str]) -> None:
+    def _replace(self, ear: "_Ear", folders: Set[str]) -> None:
         if ear is self._old:
             self._old = self._instead(folders, ear)
         elif ear is self._young:

@@ -37,10 +37,9 @@ class History(Worker):
         """Something may be another now, for git."""
         self.soon(self._pause)
 
-    def stop(self) -> None:
-        super().stop()
-        for folder in self._listening:
-            self._ears.forget(folder)
+    def folders(self) -> set[str]:
+        """The folders that it wants to hear of."""
+        return self._listening
 
     def work(self) -> None:
         began = time.monotonic()
@@ -66,8 +65,8 @@ class History(Worker):
             return
         folders = {found.git_dir, found.common_dir, *_folders_of_refs(found.common_dir)}
         if new := folders - self._listening:
-            self._ears.listen(new)
             self._listening = self._listening | new
+            self._ears.listen(new)
 
     def _is_of_git(self, path: str) -> bool:
         return os.path.dirname(path) in self._listening and not path.endswith(".lock")

@@ -63,9 +63,9 @@ class Tree(Worker):
     def after_outage(self) -> None:
         self.doubt()
 
-    def stop(self) -> None:
-        super().stop()
-        self._ears.forget(self._inside.rstrip("/"))
+    def folders(self) -> set[str]:
+        """The folders that it wants to hear of."""
+        return {absolute for path in set(self._listening) if (absolute := self._absolute(path))}
 
     def work(self) -> None:
         try:
@@ -144,9 +144,9 @@ class Tree(Worker):
     def _listen(self, folders: Iterable[str]) -> None:
         heard = {path: self._absolute(path) for path in folders}
         self._unheard |= {path for path, absolute in heard.items() if absolute is None}
-        if self._ears.listen(absolute for absolute in heard.values() if absolute is not None):
-            self._listening |= heard.keys()
-        else:
+        self._listening |= heard.keys()
+        if not self._ears.listen(absolute for absolute in heard.values() if absolute is not None):
+            self._listening -= heard.keys()
             self._unheard |= heard.keys()
 
     def _find_root(self) -> str:

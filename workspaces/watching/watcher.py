@@ -52,6 +52,11 @@ class Watcher:
     def stop(self) -> None:
         self._stopping.set()
 
+    @property
+    def watched(self) -> set[int]:
+        """The ids of the workspaces that it watches now."""
+        return {pk for pk, *_ in self._watched}
+
     def _follow(self, workspaces: Iterable[Workspace]) -> None:
         """Watch ``workspaces`` as they are described now, and no others."""
         wanted = {_description(each): each for each in workspaces}
@@ -75,6 +80,10 @@ class Watcher:
             worker.stop()
         for worker in workers:
             worker.join()
+        # Not those of the one that ended: another workspace may be in the same directory.
+        self._ears.keep(
+            {folder for both in self._watched.values() for each in both for folder in each.folders()}
+        )
 
     def _hear(self, noises: set[Noise]) -> None:
         for tree, history in self._watched.values():
