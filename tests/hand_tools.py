@@ -291,6 +291,13 @@ def activity(name: str) -> list[dict[str, object]]:
     return [{**row.event, "content": row.content or row.event.get("content")} for row in rows]
 
 
+def statuses(name: str) -> list[str]:
+    """What the stream of an agent said of its status, in order."""
+    frames = log.read(f"agents.{_user(name).pk}", 0)
+    events = [json.loads(frame.text) for frame in frames]
+    return [event["data"]["status"] for event in events if event["type"] == "agent_status"]
+
+
 def stop(name: str, agent: str) -> None:
     """Have ``name`` stop what the agent is doing."""
     pk = _user(agent).pk

@@ -14,6 +14,7 @@ from tests.processes import poll
 from tests.runners import Runner
 from tests.servers import World
 
+pytestmark = pytest.mark.xdist_group("town")  # made once
 SECONDS = 30  # far more than anything takes that works
 OVER = ("done", "failed", "stopped")
 _numbers = itertools.count(1)
@@ -82,7 +83,7 @@ class Agent:
 
 
 def _runner(world: World, models: ModelServer) -> Runner:
-    return Runner(world, models.url, GATHERING_APPROVAL_SECONDS="8")
+    return Runner(world, models.url, GATHERING_APPROVAL_SECONDS="8", GATHERING_LLM_TIMEOUT="6")
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +123,7 @@ def test_a_tool_is_called_as_the_agent_and_its_result_goes_back(town: Town) -> N
         "TEXT_MESSAGE_END",
         "RUN_FINISHED",
     ]
+    assert agent.hand("statuses", agent.name)[-4:] == ["thinking", "working", "thinking", "idle"]
     assert agent.said[0].startswith("It says: [")
     assert agent.said[0].endswith(f"bob: @{agent.name} look")
 

@@ -2,7 +2,7 @@
 no answer is lost, none is doubled, and no run is left open."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -14,8 +14,32 @@ from tests.servers import World
 from tests.services import Postgres, Redis
 from tests.test_agents_that_answer import SECONDS, Agent, Town
 
+pytestmark = pytest.mark.xdist_group("city")  # made once
 ANSWER = "Here I am."
-Start = Callable[..., Runner]
+GIVEN_UP = "is not ours any more"
+
+
+class Pair:
+    """Two processes, which run or do not: to start one costs seconds, so tests take what they find."""
+
+    def __init__(self, world: World, models: ModelServer) -> None:
+        self._both = [Runner(world, models.url, GATHERING_AGENT_RUNS="3") for _ in range(2)]
+
+    def alone(self) -> Runner:
+        """One that runs, while the other does not."""
+        running = [each for each in self._both if each.pid is not None] or [self._both[0].start()]
+        for each in running[1:]:
+            each.stop()
+        return running[0]
+
+    def start(self) -> None:
+        """Have both run."""
+        for each in self._both:
+            each.start()
+
+    def close(self) -> None:
+        for each in self._both:
+            each.close()
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +55,10 @@ def models() -> Iterator[ModelServer]:
         yield server
 
 
-@pytest.fixture
-def start(city: World, models: ModelServer) -> Iterator[Start]:
-    """Starts one more process; all of them end with the test."""
-    with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(Runner(city, models.url, **settings))
+@pytest.fixture(scope="module")
+def pair(city: World, models: ModelServer) -> Iterator[Pair]:
+    with closing(Pair(city, models)) as pair:
+        yield pair
 
 
 @pytest.fixture
@@ -47,88 +70,76 @@ def asked(models: ModelServer, model: str, times: int = 1) -> None:
     assert poll(lambda: len(models.of(model)) >= times, SECONDS)
 
 
-def test_what_had_not_begun_when_a_process_was_killed_is_done_by_another(
-    start: Start, agent: Callable[..., Agent], models: ModelServer
+def begun(agent: Agent) -> None:
+    """Wait until its first word is told."""
+    assert poll(lambda: "TEXT_MESSAGE_START" in agent.types, SECONDS), agent.types
+
+
+def test_when_a_process_is_killed_another_does_what_had_not_begun_and_ends_the_rest(
+    pair: Pair, agent: Callable[..., Agent], models: ModelServer
 ) -> None:
-    first, scout = start(), agent("once:killed:60")
-    scout.call()
+    first, early, late = pair.alone(), agent("once:killed:60"), agent("slow:400")
+    for each in (early, late):
+        each.call()
     asked(models, "once:killed:60")
+    begun(late)
     first.kill()
-    start()
-    errand = scout.ends()
-    assert (errand["state"], errand["attempt"], scout.said) == ("done", 2, [ANSWER])
-    assert [run[1:] for run in scout.runs] == [["failed", "abandoned"], ["finished", ""]]
+    pair.start()
+    errand = early.ends()
+    assert (errand["state"], errand["attempt"], early.said) == ("done", 2, [ANSWER])
+    assert [run[1:] for run in early.runs] == [["failed", "abandoned"], ["finished", ""]]
+    assert late.ends()["problem"] == "abandoned"
+    assert [run[1:] for run in late.runs] == [["failed", "abandoned"]]
+    assert (late.types[-2:], late.said) == (["TEXT_MESSAGE_END", "RUN_ERROR"], [])
 
 
-def test_what_had_begun_when_a_process_was_killed_ends_as_an_error(
-    start: Start, agent: Callable[..., Agent]
+def test_a_process_that_is_ended_finishes_what_it_can_and_hands_over_what_has_not_begun(
+    pair: Pair, agent: Callable[..., Agent], models: ModelServer
 ) -> None:
-    first, scout = start(), agent("slow:400")
-    scout.call()
-    assert poll(lambda: "TEXT_MESSAGE_START" in scout.types, SECONDS)
-    first.kill()
-    start()
-    assert scout.ends()["problem"] == "abandoned"
-    assert [run[1:] for run in scout.runs] == [["failed", "abandoned"]]
-    assert scout.types[-2:] == ["TEXT_MESSAGE_END", "RUN_ERROR"]
-    assert scout.said == []
-
-
-def test_a_process_that_is_ended_hands_over_what_has_not_begun_and_ends_the_rest(
-    start: Start, agent: Callable[..., Agent], models: ModelServer
-) -> None:
-    first, early, late = start(), agent("once:ended:60"), agent("slow:400", seconds=60)
-    early.call()
-    late.call()
+    first = pair.alone()
+    early, late, nearly = agent("once:ended:60"), agent("slow:400"), agent("slow:20")
+    for each in (early, late, nearly):
+        each.call()
     asked(models, "once:ended:60")
-    assert poll(lambda: "TEXT_MESSAGE_START" in late.types, SECONDS)
+    begun(late)
+    begun(nearly)
     first.stop()
-    assert (early.errands[0]["state"], late.errands[0]["problem"]) == ("queued", "shutdown")
-    assert [each.runs[0][1:] for each in (early, late)] == [["failed", "shutdown"]] * 2
+    assert [each.errands[0]["state"] for each in (early, late, nearly)] == ["queued", "failed", "done"]
+    assert [each.runs[0][2] for each in (early, late, nearly)] == ["shutdown", "shutdown", ""]
     assert early.hand("status", early.name) == "offline"
-    start()
+    pair.start()
     assert early.ends()["state"] == "done"
-    assert early.said == [ANSWER]
-
-
-def test_an_answer_that_is_nearly_there_is_given_before_the_end(
-    start: Start, agent: Callable[..., Agent]
-) -> None:
-    first, scout = start(GATHERING_LLM_TIMEOUT="60"), agent("slow:10")
-    scout.call()
-    assert poll(lambda: "TEXT_MESSAGE_START" in scout.types, SECONDS)
-    first.stop()
-    assert (scout.errands[0]["state"], len(scout.said)) == ("done", 1)
+    assert (early.said, late.said, len(nearly.said)) == ([ANSWER], [], 1)
 
 
 def test_a_process_that_was_paused_for_too_long_says_nothing_any_more(
-    start: Start, agent: Callable[..., Agent], models: ModelServer
+    pair: Pair, agent: Callable[..., Agent], models: ModelServer
 ) -> None:
-    first, scout = start(), agent("once:paused:1")
+    first, scout = pair.alone(), agent("once:paused:1")
     scout.call()
     asked(models, "once:paused:1")
+    given_up = first.log.read_text().count(GIVEN_UP)
     first.pause()
-    start()
+    pair.start()
     try:
         assert scout.ends()["attempt"] == 2
     finally:
         first.resume()
-    assert poll(lambda: "is not ours any more" in first.log.read_text(), SECONDS), first.log.read_text()
+    assert poll(lambda: first.log.read_text().count(GIVEN_UP) > given_up, SECONDS)
     assert scout.said == [ANSWER]
     assert [run[1] for run in scout.runs] == ["failed", "finished"]
 
 
 def test_two_processes_share_the_agents_and_nobody_answers_twice(
-    start: Start, agent: Callable[..., Agent]
+    pair: Pair, agent: Callable[..., Agent]
 ) -> None:
-    for _ in range(2):
-        start(GATHERING_AGENT_RUNS="2")
-    agents = [agent("slow:20") for _ in range(6)]
+    pair.start()
+    agents = [agent("slow:20") for _ in range(5)]
     for each in agents:
         each.call("one")
         each.call("two")
     errands = [errand for each in agents for errand in (each.ends(2), each.errands[0])]
     assert {errand["state"] for errand in errands} == {"done"}
     assert len({errand["worker"] for errand in errands}) == 2
-    assert [len(each.said) for each in agents] == [2] * 6
+    assert [len(each.said) for each in agents] == [2] * 5
     assert {run[1] for each in agents for run in each.runs} == {"finished"}
