@@ -87,6 +87,38 @@ async def test_an_expired_token_is_replaced_by_the_providers_next(server: Script
         assert server.tokens == ["first", "second", "third"]
 
 
+async def test_a_provider_that_fails_at_the_renewal_is_asked_again(server: Scripted, caplog: Any) -> None:
+    server.react = closing(4010)
+    answers = iter(["first", "", "", "second"])
+
+    async def provide() -> str:
+        if not (token := next(answers)):
+            raise OSError("no network")
+        return token
+
+    async with server.client(provide) as client, client.circle("dev").events():
+        assert server.tokens == ["first", "second"]
+    assert caplog.text.count("the provider of tokens failed") == 2
+
+
+async def test_a_provider_is_asked_anew_after_its_token_was_refused(server: Scripted) -> None:
+    server.react = closing(4001)
+    tokens = iter(["wrong", "right"])
+    async with server.client(lambda: next(tokens)) as client:
+        with pytest.raises(NotAuthenticated):
+            await client.circle("dev").events().__anext__()
+        async with client.circle("dev").events():
+            assert server.tokens == ["wrong", "right"]
+
+
+@pytest.mark.parametrize("token", ["", "to\nken", "to ken", "tökén"])
+async def test_what_is_no_token_is_refused_and_not_shown(server: Scripted, token: str) -> None:
+    for asking in (connect(server.url, token, trust_env=False), server.client(token).me()):
+        with pytest.raises(NotAuthenticated) as raised:
+            await asking
+        assert not token or token not in str(raised.value)
+
+
 async def test_an_expired_token_without_a_provider_is_raised(server: Scripted) -> None:
     server.react = closing(4010)
     async with server.client("only") as client:
@@ -269,6 +301,15 @@ async def test_a_callback_that_fails_harms_nothing(server: Scripted, caplog: Any
     async with server.client(on_other=fail) as client, client.circle("dev").events():
         assert server.joins == 1
     assert "on_other failed" in caplog.text
+
+
+async def test_a_failing_on_state_harms_nothing(server: Scripted, caplog: Any) -> None:
+    def fail(_: State) -> None:
+        raise KeyError("mine")
+
+    async with server.client(on_state=fail) as client, client.circle("dev").events():
+        assert server.joins == 1
+    assert "on_state failed" in caplog.text
 
 
 async def test_what_waits_when_the_client_is_closed_is_told(server: Scripted) -> None:

@@ -19,7 +19,16 @@ from . import frames
 from .backoff import Backoff
 from .codes import MEANING, Advice, advice
 from .credential import Credential
-from .errors import Closed, GatheringError, NotGathering, Refused, TokenExpired, Unreachable, refusal
+from .errors import (
+    Closed,
+    GatheringError,
+    NotAuthenticated,
+    NotGathering,
+    Refused,
+    TokenExpired,
+    Unreachable,
+    refusal,
+)
 from .frames import Event
 from .handshake import hang_up, shake_hands
 from .timing import State, Timing
@@ -119,6 +128,10 @@ class Connection:
             except GatheringError as error:
                 self._end(error)
                 return
+            except Exception as error:  # a bug of ours; nobody may wait for ever because of it
+                logger.exception("the connection failed")
+                self._end(GatheringError(f"The connection failed: {error!r}"))
+                return
             self._be(State.WAITING)
             await asyncio.sleep(wait)
 
@@ -146,9 +159,7 @@ class Connection:
         finally:
             self._leave()
             await hang_up(socket)
-        if advice(code) is Advice.STAY_AWAY and not known:
-            raise end
-        return await self._after(code, end, token)
+        return self._after(code, end, token, stays=known)
 
     async def _serve(self, socket: ClientConnection) -> int:
         """Take frames until the end; returns the close code."""
@@ -217,25 +228,26 @@ class Connection:
         self._listener.lost()
         self._left.set()
 
-    async def _after(self, code: int, end: Refused, token: str) -> float:
-        if advice(code) is Advice.RENEW:
-            return await self._renewed(token)
-        return self._try_again(end, self.timing.longer if advice(code) is Advice.BACK_OFF else 0.0)
-
-    async def _renewed(self, token: str) -> float:
-        if not self._credential.can_renew:
+    def _after(self, code: int, end: Refused, token: str, *, stays: bool) -> float:
+        """What a close says to do; ``stays`` if the reason to stay away is known and gone."""
+        advised = advice(code)
+        if advised is Advice.RENEW or isinstance(end, NotAuthenticated):
+            self._credential.forget(token)  # a provider is asked before the next try, whenever that is
+        if advised is Advice.RENEW and not self._credential.can_renew:
             raise TokenExpired("token_expired", "The token has expired, and there is no provider of another.")
-        with contextlib.suppress(Exception):  # it is asked again before the next try, and heard there
-            await self._credential.renew(instead_of=token)
-        return self._backoff.next()
+        if advised is Advice.STAY_AWAY and not stays:
+            raise end
+        return self._try_again(end, self.timing.longer if advised is Advice.BACK_OFF else 0.0)
 
     async def _token(self) -> str | None:
         """The present token; None if the provider failed, which may pass."""
         try:
             return await self._credential.get()
+        except NotAuthenticated:
+            raise
         except Exception as error:
             logger.exception("the provider of tokens failed")
-            self._try_again(Unreachable(f"The provider of tokens failed: {error!r}"))
+            self.problem = Unreachable(f"The provider of tokens failed: {error!r}")
             return None
 
     def _try_again(self, problem: GatheringError, at_least: float = 0.0) -> float:
@@ -254,8 +266,11 @@ class Connection:
     def _be(self, state: State) -> None:
         if state is not self.state:
             self.state = state
-            if self._on_state is not None:
-                self._on_state(state)
+            try:
+                if self._on_state is not None:
+                    self._on_state(state)
+            except Exception:
+                logger.exception("on_state failed at '%s'", state.value)
 
     def _future(self) -> asyncio.Future[None]:
         if self._live is None:
