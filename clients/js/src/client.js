@@ -114,7 +114,8 @@ export class GatheringClient extends Watched {
   /**
    * Ask REST.  Resolves to the JSON of the answer.
    * @param {string} path
-   * @param {{method?: string, body?: unknown, signal?: AbortSignal}} [request]
+   * @param {{method?: string, body?: unknown, id?: string, signal?: AbortSignal}} [request] With an `id` it
+   *   is done once, however often it is sent.
    * @returns {Promise<any>}
    * @throws {GatheringError}
    */

@@ -14,6 +14,8 @@ import { readEvents } from './sse.js';
 /** @typedef {import('./client.js').GatheringClient} GatheringClient */
 /** @typedef {{type: string, channel: string, id?: string, [field: string]: any}} Command */
 
+/** @type {Record<string, string>} */
+const PLACES = { agent_status: 'status', agent_activity: 'activity', message_delta: 'drafts' };
 const KEEPALIVE = 16_000; // milliseconds: the server comments on its silence every 15 s
 
 /** @type {Record<string, number>} */
@@ -131,9 +133,9 @@ export class HttpSocket {
     try {
       const target = addressOf(type, channel);
       if (!target) throw new GatheringError('unknown_type', `'${type}' can be sent by WebSocket alone.`);
-      const body = type === 'agent_activity' ? fields.data : { ...fields, ...fields.data, id };
-      const { seq = null } = await request(this.#client, target, { method: 'POST', body });
-      this.#say('ack', { ref: id, seq }, channel);
+      const body = fields.data ?? fields;
+      const done = await request(this.#client, target, { method: 'POST', body, id });
+      this.#say('ack', { ref: id, seq: done?.seq ?? null }, channel);
     } catch (error) {
       const { code, message, retryable } = /** @type {GatheringError} */ (error);
       if (id) this.#say('error', { code, detail: message, retryable, ref: id }, channel);
@@ -179,7 +181,6 @@ function address(channel, query) {
  * @param {string} channel
  */
 function addressOf(type, channel) {
-  const [kind, key] = channel.split('.');
-  if (/^(user_|agent_)?message$/.test(type)) return `/api/${kind}/${key}/messages/`;
-  return type === 'agent_status' || type === 'agent_activity' ? `/api/${kind}/${key}/${type.slice(6)}/` : null;
+  const named = /^(user_|agent_)?message$/.test(type) ? 'messages' : PLACES[type];
+  return named && `/api/${channel.replace('.', '/')}/${named}/`;
 }

@@ -10,12 +10,14 @@ const JSON_TYPE = 'application/json';
  * Ask REST.  Resolves to the JSON of the answer.
  * @param {GatheringClient} client
  * @param {string} path
- * @param {{method?: string, body?: unknown, signal?: AbortSignal}} [request]
+ * @param {{method?: string, body?: unknown, id?: string, signal?: AbortSignal}} [request] With an `id` it is
+ *   done once, however often it is sent.
  * @returns {Promise<any>}
  * @throws {GatheringError}
  */
-export async function request(client, path, { body, signal, ...init } = {}) {
-  const headers = { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE };
+export async function request(client, path, { body, id, signal, ...init } = {}) {
+  const once = id && { 'Idempotency-Key': id };
+  const headers = { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE, ...once };
   const soon = signal ?? AbortSignal.timeout(3 * client.timing.patience);
   const response = await respond(client, path, { ...init, signal: soon, headers, body: JSON.stringify(body) });
   return response.status === 204 ? null : response.json();
