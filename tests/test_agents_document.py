@@ -25,12 +25,13 @@ def sample(language: str) -> str:
 
 
 @asynccontextmanager
-async def at_work(agents: Agents, scheme: str, *command: str) -> AsyncIterator[None]:
-    """The agent of a sample, until it has answered."""
+async def at_work(agents: Agents, scheme: str, language: str) -> AsyncIterator[None]:
+    """The agent of a sample, at work as ``agents``."""
+    program = sys.executable if language == "python" else "bash"
     server = agents.room.world.steady
     place = {"HUB": getattr(server, scheme), "CIRCLE": agents.room.name, "AGENT": str(agents.pk)}
     process = await asyncio.create_subprocess_exec(
-        *command,
+        *(program, "-c", sample(language)),
         env=os.environ | place | {"TOKEN": agents.token},
         stdin=asyncio.subprocess.DEVNULL,
         start_new_session=True,
@@ -68,9 +69,9 @@ async def ended(http: httpx.AsyncClient, agents: Agents) -> list[dict[str, Any]]
 
 @one_world
 async def test_the_agent_in_twenty_lines_answers_and_shows_its_work(room: Room) -> None:
-    agents, code = Agents(room), sample("python")
-    assert len([line for line in code.splitlines() if line.strip()]) <= 20
-    async with at_work(agents, "ws", sys.executable, "-c", code):
+    agents = Agents(room)
+    assert len([line for line in sample("python").splitlines() if line.strip()]) <= 20
+    async with at_work(agents, "ws", "python"):
         content, runs = await answered(room, agents)
     assert content == "I heard: Hello"
     assert runs[0]["circle"] == room.name
@@ -79,7 +80,7 @@ async def test_the_agent_in_twenty_lines_answers_and_shows_its_work(room: Room) 
 @one_world
 async def test_the_agent_of_curl_alone_answers_and_shows_its_work(room: Room) -> None:
     agents = Agents(room)
-    async with at_work(agents, "http", "bash", "-c", sample("bash")):
+    async with at_work(agents, "http", "bash"):
         content, runs = await answered(room, agents)
     assert content == "I heard that."
     assert runs[0]["circle"] == room.name

@@ -17,9 +17,9 @@ def text(kind: str, **fields: Any) -> dict[str, Any]:
 class Agents:
     """A fresh agent of a room, as itself and as those who watch it."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, name: str = "agent") -> None:
         self.room = room
-        self.pk, self.token = room.hand("make_agent", f"agent-{room.name}", room.name)
+        self.pk, self.token = room.hand("make_agent", f"{name}-{room.name}", room.name)
         self.path = f"/ws/agents/{self.pk}"
 
     async def itself(self, **options: Any) -> Client:
