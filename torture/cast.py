@@ -47,7 +47,8 @@ class Cast:
     def _programs(
         self, kind: str, people: list[dict[str, Any]], directory: Path, about: dict[str, Any]
     ) -> list[Program]:
-        shares = [people[number :: self.processes] for number in range(self.processes)]
+        processes = min(self.processes, len(people))
+        shares = [people[number::processes] for number in range(processes)]
         return [
             Program(kind, number, directory, about | {f"{kind}s": share})
             for number, share in enumerate(shares)

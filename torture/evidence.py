@@ -44,8 +44,10 @@ class Witness:
 
     @property
     def all_have_come(self) -> bool:
-        """Whether every client has been given something in this round."""
-        return all(given for clients in self._given.values() for given in clients.values())
+        """Whether every client of a stream in which somebody speaks has been given something."""
+        people = [program.people for program in self._stage.publishers]
+        spoken = {channel for each in people for channels in each.values() for channel in channels}
+        return all(given for channel in spoken for given in self._given[channel].values())
 
     @property
     def at_rest(self) -> bool:

@@ -52,6 +52,8 @@ class Command(BaseCommand):
             report = self._run(Stage(options["mode"], cast), asked)
         except ServiceError as error:
             raise CommandError(str(error)) from error
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            raise CommandError("Stopped, with all that it had started.") from None
         if not report.passed:
             raise CommandError(f"Not as promised; --seed {asked.seed} deals the same faults again.")
 
