@@ -175,7 +175,9 @@ def _news(worker: str, mine: list[int], asked: list[int], room: int, *, renew: b
 
 def arrive() -> None:
     """Those that run here are here: none of them is offline."""
-    Agent.objects.exclude(provider="").filter(status=Agent.Status.OFFLINE).update(status=Agent.Status.IDLE)
+    offline = Agent.objects.exclude(provider="").filter(status=Agent.Status.OFFLINE)
+    if offline.exists():  # else no lock for writing, which SQLite has but one of
+        offline.update(status=Agent.Status.IDLE)
 
 
 def leave() -> None:
