@@ -73,14 +73,14 @@ class Disk:
 
     def entries(self, folder: str) -> Iterator[tuple[str, Entry]]:
         """What is in ``folder`` itself, without digests."""
-        if time.monotonic() > self._deadline:
-            raise TimeoutError(errno.ETIMEDOUT, "reading it takes too long")
         with self._opened(folder) as descriptor:
             rules = self._rules_in(folder, descriptor)
             if descriptor is None or rules is None:
                 return
             with os.scandir(descriptor) as found:
                 for each in found:
+                    if time.monotonic() > self._deadline:
+                        raise TimeoutError(errno.ETIMEDOUT, "it takes too long")
                     path = join(folder, _text(each.name))
                     if rules.ignores(path, each.is_dir(follow_symlinks=False)) or paths.is_too_long(path):
                         continue

@@ -15,6 +15,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 FILE = ".gitignore"
 MOST_BYTES = 64 * 1024  # of one .gitignore
 MOST_PATTERNS = 1000
+MOST_COSTLY = 20  # patterns with as many wildcards as may be
 WILDCARDS = 3  # three take 5 ms for the worst name, four a third of a second
 
 GIT = ".git"
@@ -85,8 +86,13 @@ class Patterns:
 @lru_cache(maxsize=512)
 def parse(text: str) -> Patterns:
     """The patterns of ``text``, without those that are none and those that could take too long."""
-    lines = [line for line in text.split("\n")[:MOST_PATTERNS] if len(_STARS.findall(line)) <= WILDCARDS]
-    return Patterns(list(_patterns(lines)))
+    taken, costly = [], 0
+    for line in text.split("\n")[:MOST_PATTERNS]:
+        wildcards = len(_STARS.findall(line))
+        costly += wildcards == WILDCARDS
+        if wildcards < WILDCARDS or (wildcards == WILDCARDS and costly <= MOST_COSTLY):
+            taken.append(line)
+    return Patterns(list(_patterns(taken)))
 
 
 def _patterns(lines: Iterable[str]) -> Iterable[GitIgnoreSpecPattern]:

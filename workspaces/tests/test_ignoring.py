@@ -56,6 +56,13 @@ def test_no_pattern_takes_long(pattern: str) -> None:
     assert time.process_time() - begin < 0.5
 
 
+def test_many_patterns_do_not_take_long_together() -> None:
+    rules = Rules.of_workspace("\n".join(f"*a*a*a{number}b" for number in range(1000)))
+    begin = time.process_time()
+    rules.ignores("a" * 255, False)
+    assert time.process_time() - begin < 1
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_seen_is_what_git_sees(seed: int, tmp_path: Path) -> None:
     dice = random.Random(seed)

@@ -68,13 +68,14 @@ class Tree(Worker):
         return {absolute for path in set(self._listening) if (absolute := self._absolute(path))}
 
     def work(self) -> None:
+        began = time.monotonic()
         try:
             self._look()
             self._report(State.OK, "")
         except OSError as error:
             self._doubt = True
             self._listening.clear()  # what comes back may be another directory
-            self.rest(POLL)
+            self.rest(max(POLL, SHARE * (time.monotonic() - began)))
             self._report(*_state_of(error))
         due = self._poll_at if self._unheard else self._reconcile_at
         self.soon(0 if self._doubt else due - time.monotonic())
