@@ -304,6 +304,22 @@ async def test_stopped_it_hears_and_rings_no_more(layer: Layer) -> None:
     assert layer.sent == []
 
 
+async def test_it_ends_although_a_send_swallows_its_cancellation(
+    layer: Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that is cancelled in the middle of a write to Redis."""
+
+    async def send(*_: object) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(layer, "group_send", send)
+    monkeypatch.setattr(doorbell, "CANCEL_AGAIN", 0.01)
+    async with asyncio.timeout(10), house(ROOM):
+        ring(frames_of(ROOM, 1))
+        await turn(20)
+
+
 async def test_it_can_be_rung_from_any_thread(layer: Layer) -> None:
     async with house(ROOM) as ours:
         await asyncio.to_thread(ring, frames_of(ROOM, 1))
