@@ -18,7 +18,7 @@ from gathering.accounts.models import User
 from gathering.hub.kinds import Asked
 from gathering.protocol import agui
 from gathering.protocol.agui import Does, Event
-from gathering.protocol.errors import GatheringError, NotAllowed
+from gathering.protocol.errors import GatheringError, NotAllowed, NotFound
 
 from . import telling, texts
 from .actions import find_agent
@@ -53,7 +53,7 @@ def report_together(asked: Sequence[Asked]) -> list[Taken]:
     stories = _stories(mine)
     said: dict[int, list[Said]] = {pk: [] for pk in stories}
     taken = [
-        refused[each.user, each.key] or _take(stories[each.user.pk], each.fields["event"], said)
+        refused[each.user, each.key] or _take(stories.get(each.user.pk), each.fields["event"], said)
         for each in asked
     ]
     _write(stories.values(), said)
@@ -95,7 +95,9 @@ def _refusal(user: User, key: str) -> GatheringError | None:
     return NotAllowed("An agent reports on its own stream only.")
 
 
-def _take(story: Story, event: Event, said: Mapping[int, list[Said]]) -> Taken:
+def _take(story: Story | None, event: Event, said: Mapping[int, list[Said]]) -> Taken:
+    if story is None:  # a user of that kind, but no agent stands on it
+        return NotFound()
     try:
         new = story.take(event)
     except GatheringError as error:

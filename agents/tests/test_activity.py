@@ -11,6 +11,7 @@ import pytest
 from agents import activity
 from agents.models import Activity, Part, Run
 from circles.models import Circle
+from gathering.accounts.models import User
 from gathering.hub import log
 from gathering.protocol.errors import BadField, Conflict, NotAllowed, NotFound
 
@@ -238,3 +239,9 @@ def test_json_of_the_log_is_what_came(robo: Any) -> None:
     event = {**STARTED, "metadata": {"ü": "\u2028"}}
     report(robo, event)
     assert json.loads(Activity.objects.get().data) == event
+
+
+def test_a_user_that_no_agent_stands_on_reports_nothing(robo: Any) -> None:
+    bare = User.objects.create_agent("bare")
+    with pytest.raises(NotFound):
+        activity.report(bare, str(bare.pk), STARTED)
