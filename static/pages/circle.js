@@ -72,5 +72,5 @@ function begunAnew(page) {
   const fresh = [...page.querySelectorAll('#messages .message')];
   const first = Number(fresh[0]?.dataset.id ?? 0);
   if (Number(last()?.dataset.id ?? 0) < first) list.querySelectorAll('.message[data-id], .day').forEach((old) => old.remove());
-  steadily(() => fresh.forEach((message) => (place(message), message.dataset.author === me && saying.arrived(message.textContent))));
+  steadily(() => fresh.forEach(place));
 }

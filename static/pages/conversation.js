@@ -7,6 +7,7 @@ export const log = document.getElementById('log');
 const TOGETHER = 5 * 60_000;
 const MANY = 400; // messages in the page; beyond, the oldest leave once the reader is at the end
 const KEPT = 150;
+const PATIENCE = 10_000; // milliseconds; an answer that hangs is asked for again
 
 /** Whether the reader sees the end. The scroller is turned round, so its end is 0. */
 export const atEnd = () => log.scrollTop > -40;
@@ -30,7 +31,7 @@ export function steadily(change) {
  * @returns {Promise<Element[]>}
  */
 export async function fetched(query) {
-  const answer = await fetch(`${list.dataset.fragment}?${query}`);
+  const answer = await fetch(`${list.dataset.fragment}?${query}`, { signal: AbortSignal.timeout(PATIENCE) });
   if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
   const holder = document.createElement('template');
   holder.innerHTML = await answer.text();

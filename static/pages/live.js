@@ -7,6 +7,7 @@ import { GatheringClient } from '../client/index.js';
 import { morph } from './morph.js';
 
 const SOON = 150; // milliseconds: what happens within them is one look at the server
+const PATIENCE = 10_000; // milliseconds; an answer that hangs is asked for again
 
 export const own = document.body.dataset.stream;
 export const client = new GatheringClient({ onUnknown: () => {}, timing: { base: 300, most: 10_000 } });
@@ -79,7 +80,7 @@ async function render(ids) {
 }
 
 async function fetched(url) {
-  const answer = await fetch(url, { headers: { Accept: 'text/html' } });
+  const answer = await fetch(url, { headers: { Accept: 'text/html' }, signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 404 || answer.redirected) return location.reload();
   if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
   return new DOMParser().parseFromString(await answer.text(), 'text/html');

@@ -1,6 +1,6 @@
 /** The form at the end: what is sent shows at once, turns solid when the server has it, and can be tried again. */
 
-import { list, log, steadily } from './conversation.js';
+import { fetched, list, log, place, steadily } from './conversation.js';
 import { lineOf, make } from './drafts.js';
 import { client, own } from './live.js';
 import { complete } from './naming.js';
@@ -9,6 +9,8 @@ const me = document.body.dataset.me;
 const form = document.getElementById('say');
 const kept = `unsent ${own}`;
 const TYPING = 3000;
+const LATE = 3000; // milliseconds from an answer to the event that it tells of: far more than usual
+const LAST = '9223372036854775807'; // no message has a greater id
 const unsent = new Map(); // by id, in order
 let typed = 0;
 
@@ -74,9 +76,20 @@ async function post({ id, content, reply_to }, line) {
     await client.stream(own).post(content, { id, ...(reply_to && { reply_to }) });
     line.classList.remove('pending');
     line.querySelector('.unsent, .retry')?.remove();
+    setTimeout(() => unsent.has(id) && look(id), LATE);
   } catch (error) {
     refuse(id, line, error);
   }
+}
+
+/** The server has it, and its event does not come: after a reset it was in what the page began anew with. */
+async function look(id) {
+  const found = await fetched(`before=${LAST}`).catch(() => null);
+  if (!found) return void setTimeout(() => unsent.has(id) && look(id), LATE);
+  found.filter((each) => each.matches('.message')).forEach(place);
+  unsent.get(id)?.line.remove();
+  unsent.delete(id);
+  keep();
 }
 
 function refuse(id, line, error) {

@@ -97,6 +97,21 @@ async def test_a_server_that_is_killed_loses_nothing_and_doubles_nothing(
     assert len(said) == len({*said}) == 153
 
 
+async def test_a_page_heals_after_a_reset(visitors: Visitors, site: World, circle: str) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    await say(ada, "in the old history")
+    await shown(ada, "in the old history")
+    site.steady.kill()
+    await expect(ada.locator("#connection")).not_to_have_attribute("data-state", "live")
+    site.hand("renew", f"circles.{circle}")
+    site.hand("post", "bob", circle, 2)
+    await say(ada, "sent again")
+    site.steady.start()
+    await shown(ada, "in the old history", "0", "1", "sent again")
+    await say(ada, "in the new one")
+    await shown(ada, "in the old history", "0", "1", "sent again", "in the new one")
+
+
 async def shown_at_the_end(page: Page, *contents: str) -> None:
     """These are the last messages, in whatever order the last two were sent."""
     await expect(page.locator(".pending, .refused")).to_have_count(0)
