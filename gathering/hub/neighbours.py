@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 from channels.layers import BaseChannelLayer
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 BUFFER = 1024 * 1024
 PATIENCE = (0.001, 0.005, 0.02)  # seconds to wait for a neighbour whose queue is full, in a row
@@ -103,7 +103,9 @@ class _Ear:
 
 def directory(*, make: bool = False) -> Path:
     """Where those listen who share this process's database: tests have another than a server beside them."""
-    name = hashlib.sha256(str(connection.settings_dict["NAME"]).encode()).hexdigest()[:6]
+    # Not of a connection, which Django would make, and keep, for each loop of a thread that rings.
+    database = str(connections.settings[DEFAULT_DB_ALIAS]["NAME"])
+    name = hashlib.sha256(database.encode()).hexdigest()[:6]
     path = Path(settings.GATHERING_DATA_DIR) / "bells" / name
     if make:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
