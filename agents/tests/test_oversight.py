@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from agents import activity, oversight
-from agents.models import Activity, Agent, Approval, Errand
+from agents.models import Activity, Agent, Approval, Errand, Run
+from agents.running import sweeping
 from circles import actions as circles
 from circles.models import Circle
 from gathering.protocol.errors import Conflict
@@ -249,3 +250,17 @@ class TestAdmin:
         assert (agent.turns, agent.hops) == (12, 1)
         assert sue.post(path, {**body, "turns": "51"}).status_code == 200
         assert Agent.objects.get(pk=agent.pk).turns == 12
+
+
+def test_a_server_ends_the_run_of_a_process_that_died(people: SimpleNamespace, errand: Errand) -> None:
+    errand.leased_until, errand.begun = timezone.now() - timedelta(seconds=1), True
+    errand.save()
+    waiting = oversight.request(errand, "write_file", "{}", timezone.now() + timedelta(minutes=5))
+    sweeping.sweep()
+    errand.refresh_from_db()
+    assert (errand.state, errand.problem) == ("failed", "abandoned")
+    assert not Run.objects.open().exists()
+    waiting.refresh_from_db()
+    assert waiting.decision == "expired"
+    sweeping.sweep()
+    assert Run.objects.count() == 1
