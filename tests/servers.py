@@ -166,6 +166,10 @@ class World:
     @cached_property
     def watcher(self) -> Command:
         """The process that watches the workspaces; it may be found dead: ``start`` it."""
+        return self.another_watcher()
+
+    def another_watcher(self) -> Command:
+        """One more process that watches, or waits for its turn."""
         watcher = Command(self, "watch_workspaces", "watching all workspaces", {})
         self.servers.append(watcher)
         return watcher.start()
