@@ -1,8 +1,8 @@
 /** A stream and what it has come to, for all components that look at it; it is open while one does. */
 
-import { delay } from '../src/backoff.js';
-import { GatheringError } from '../src/errors.js';
+import { insist } from '../src/insist.js';
 
+/** @typedef {import('../src/errors.js').GatheringError} GatheringError */
 /** @typedef {import('../src/stream.js').Stream} Stream */
 /** @typedef {import('../src/types.js').Frame} Frame */
 /** @typedef {import('../src/types.js').State} State */
@@ -68,17 +68,12 @@ export class Followed {
     if (since && this.#listeners.size) this.stream.open({ since, snapshot: () => this.#load() });
   }
 
-  /** The first snapshot; tried until it succeeds, cannot, or nobody looks any more. */
+  /** A snapshot, for as long as somebody looks; if there can be none, the stream ends. */
   async #begin() {
-    for (let tries = 0; this.#listeners.size; tries++) {
-      try {
-        return await this.#load();
-      } catch (error) {
-        const known = error instanceof GatheringError;
-        if (known && !error.retryable) return this.stream.fail(error);
-        if (!known) this.stream.client.onError(error);
-        await new Promise((resolve) => setTimeout(resolve, delay(this.stream.client.timing, tries)));
-      }
+    try {
+      return await insist(this.stream.client, () => this.#load(), () => this.#listeners.size);
+    } catch (error) {
+      this.stream.fail(/** @type {GatheringError} */ (error));
     }
   }
 

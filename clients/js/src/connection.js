@@ -21,8 +21,6 @@ export class Connection {
   state = { status: 'idle' };
   /** @type {{id: number, name: string, kind: string} | null} */
   actor = null;
-  /** Attempts in a row that failed. */
-  failures = 0;
   /** @type {Map<string, Stream>} */
   #streams = new Map();
   /** @type {any} */
@@ -31,6 +29,7 @@ export class Connection {
   #path;
   #turn = 0;
   #level = 0;
+  #failures = 0;
   #blocked = 0;
   #openedAt = 0;
   /** @type {GatheringError | undefined} What the server said before it closed. */
@@ -135,7 +134,7 @@ export class Connection {
   #opened() {
     this.#openedAt = Date.now();
     this.#error = undefined;
-    this.failures = 0;
+    this.#failures = 0;
     this.#await();
     this.#set({ status: 'live' });
     if (this.#hub) this.#streams.forEach((stream) => stream.join());
@@ -200,7 +199,7 @@ export class Connection {
       return failed.length ? 'resume' : 'stay_away';
     }
     const ended = todo === 'renew' ? !credentials.forget() : why.code === 'not_authenticated';
-    return ended || this.failures++ >= (options.maxAttempts ?? Infinity) ? 'stay_away' : todo;
+    return ended || this.#failures++ >= (options.maxAttempts ?? Infinity) ? 'stay_away' : todo;
   }
 
   /** @param {GatheringError} error */

@@ -59,7 +59,7 @@ export class Credentials {
     if (this.#token || this.#source === undefined) return this.#token;
     const got = typeof this.#source === 'function' ? await this.#source() : this.#source;
     const { token, expiresAt } = typeof got === 'string' ? { token: got } : /** @type {any} */ (got ?? {});
-    if (!token) throw new GatheringError('not_authenticated', 'There is no token.');
+    if (!token) throw new GatheringError('not_authenticated', 'No token.');
     this.expiresAt = +new Date(expiresAt);
     return (this.#token = token);
   }

@@ -3,9 +3,9 @@
  * @typedef {import('./kinds.js').Agent} Agent
  * @typedef {import('./kinds.js').Circle} Circle
  * @typedef {import('./kinds.js').Draft} Draft
- * @typedef {import('./stream.js').Handler} Handler
- * @typedef {import('./stream.js').Opening} Opening
- * @typedef {import('./stream.js').Snapshot} Snapshot
+ * @typedef {import('./types.js').Handler} Handler
+ * @typedef {import('./types.js').Opening} Opening
+ * @typedef {import('./types.js').Snapshot} Snapshot
  * @typedef {import('./stream.js').Stream} Stream
  * @typedef {import('./types.js').Frame} Frame
  * @typedef {import('./types.js').Options} Options

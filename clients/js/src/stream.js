@@ -1,8 +1,8 @@
 /** One stream as its user sees it: events in, each once and in order; posts out, each once. */
 
-import { delay } from './backoff.js';
 import { GatheringError } from './errors.js';
 import { Reader } from './cursor.js';
+import { insist } from './insist.js';
 import { LEFT, Loop } from './loop.js';
 import { Outbox } from './outbox.js';
 import { Watched } from './watched.js';
@@ -11,17 +11,9 @@ import { Watched } from './watched.js';
 /** @typedef {import('./types.js').Position} Position */
 /** @typedef {import('./types.js').State} State */
 /** @typedef {import('./client.js').GatheringClient} GatheringClient */
-
-/**
- * @typedef {(frame: Frame) => unknown} Handler One that returns a promise is waited for.
- * @typedef {(stream: Stream, reset: Frame | null) => Position | Promise<Position>} Snapshot
- * @typedef {object} Opening
- * @property {number | Position} [since] Begin after this; by default where the store says, else now.
- * @property {string} [epoch] The history that `since` is of.
- * @property {Snapshot} [snapshot] Gets the state anew, at the start and after a `reset`: all up to the
- *   `seq` that it returns is in it.  It is tried until it succeeds.
- * @property {AbortSignal} [signal] Ends the loop.
- */
+/** @typedef {import('./types.js').Handler} Handler */
+/** @typedef {import('./types.js').Opening} Opening */
+/** @typedef {import('./types.js').Snapshot} Snapshot */
 
 // Events that may wait for a slow handler.  The rest waits in the server's log, and is asked for later.
 const MOST_WAITING = 2048;
@@ -187,7 +179,7 @@ export class Stream extends Watched {
 
   /** Follow no more: loops end, and what is not answered is rejected.  It may be opened again. */
   close() {
-    this.#end(new GatheringError('closed', 'The stream is closed.'));
+    this.#end(new GatheringError('closed', 'Closed.'));
   }
 
   // What the connection calls
@@ -341,17 +333,16 @@ export class Stream extends Watched {
    * @returns {Promise<Position | null>}
    */
   async #fetch(opening, reset) {
-    for (let tries = 0; this.#snapshot && opening === this.#opening; tries++) {
-      try {
-        const { seq, epoch } = await this.#snapshot(this, reset);
-        return { seq, epoch };
-      } catch (error) {
-        if (error instanceof GatheringError && !error.retryable) this.fail(error);
-        else this.client.onError(error);
-      }
-      await new Promise((resolve) => setTimeout(resolve, delay(this.client.timing, tries)));
+    const snapshot = this.#snapshot;
+    if (!snapshot) return null;
+    const wanted = () => opening === this.#opening;
+    try {
+      const found = await insist(this.client, () => snapshot(this, reset), wanted);
+      return found && { seq: found.seq, epoch: found.epoch };
+    } catch (error) {
+      this.fail(/** @type {GatheringError} */ (error));
+      return null;
     }
-    return null;
   }
 
   /**

@@ -46,6 +46,16 @@
  * @property {number} patience How long an answer may take: a connection, a welcome, a pong.
  * @property {number} silence After this long without a frame it asks whether the server is still there.
  * @property {number} upgrade How often it looks, without WebSocket, whether there is one now.
+ *
+ * @typedef {(frame: Frame) => unknown} Handler One that returns a promise is waited for.
+ * @typedef {(stream: import('./stream.js').Stream, reset: Frame | null) => Position | Promise<Position>} Snapshot
+ *
+ * @typedef {object} Opening
+ * @property {number | Position} [since] Begin after this; by default where the store says, else now.
+ * @property {string} [epoch] The history that `since` is of.
+ * @property {Snapshot} [snapshot] Gets the state anew, at the start and after a `reset`: all up to the
+ *   `seq` that it returns is in it.  It is tried until it succeeds.
+ * @property {AbortSignal} [signal] Ends the loop.
  */
 
 export {};

@@ -25,11 +25,6 @@ class DocumentClient {
     this.#options = options;
   }
 
-  /** Attempts in a row that failed. */
-  get reconnectAttempts() {
-    return this.#stream?.connection.failures ?? 0;
-  }
-
   connect() {
     this.#stream ??= this.#make();
     this.#stream.open();

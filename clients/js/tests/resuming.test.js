@@ -211,3 +211,26 @@ test('a subscription that is refused for now is asked for again', async (t) => {
   side.refuse(await side.hear('subscribe'), 'rate_limited', true);
   await side.hear('subscribe');
 });
+
+for (const [name, event] of [['globalThis', 'online'], ['document', 'visibilitychange']]) {
+  test(`${event} wakes it, until it is closed`, async (t) => {
+    const target = new EventTarget();
+    if (name === 'document') globalThis.document = target;
+    else globalThis.addEventListener = target.addEventListener.bind(target);
+    t.after(() => delete globalThis[name === 'document' ? name : 'addEventListener']);
+    const hub = await FakeHub.start(t);
+    const client = hub.client(t, { timing: { patience: 60_000, silence: 60_000 } });
+    const circle = client.circle('dev').open();
+    const side = await hub.welcome();
+    await reaches(circle, ({ status }) => status === 'live');
+    target.hidden = true;
+    target.dispatchEvent(new Event(event));
+    target.hidden = false;
+    target.dispatchEvent(new Event(event));
+    await side.hear('ping');
+    client.close();
+    const wake = t.mock.method(client, 'wake');
+    target.dispatchEvent(new Event(event));
+    assert.equal(wake.mock.callCount(), 0);
+  });
+}
