@@ -75,6 +75,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("-".join(params["world"])))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the groups count: xdist 3.8 writes them into ``_nodeid``, and pytest 9.2 reads ``_id`` instead.
+
+    Without this each worker makes every world, and nothing says so.
+    """
+    for item in session.items:
+        named = getattr(item, "_nodeid", None)
+        if named is not None and hasattr(item, "_id"):
+            item._id = type(item._id).parse(named)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
     report = yield

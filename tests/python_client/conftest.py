@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,3 +35,11 @@ def join(world: World, stack: AsyncExitStack) -> Callable[..., Any]:
         return await stack.enter_async_context(connect(where, token, **hurried(options)))
 
     return join
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A worker of its own for these: the other tests of that world are many."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("python_client"), append=False)
