@@ -8,6 +8,7 @@ import * as reading from './reading.js';
 import * as saying from './saying.js';
 import './page.js';
 
+const LOOKS = 30; // a second each, while the connection lives
 const AT_ONCE = 100; // messages in one question
 const me = document.body.dataset.me;
 const toEnd = document.getElementById('to-end');
@@ -43,8 +44,9 @@ async function ask() {
     try {
       const found = await fetched(`ids=${ids.join()}`);
       steadily(() => found.forEach(show));
-      ids.forEach((id) => wanted.delete(id));
+      if (found.length < ids.length) throw new Error('Some are missing.');
     } catch {
+      ids.forEach(missed);
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
@@ -57,7 +59,16 @@ async function ask() {
 function show(message) {
   const data = wanted.get(Number(message.dataset.id));
   place(message);
+  wanted.delete(Number(message.dataset.id));
   if (data) gone(data);
+}
+
+/** What was told and is never found is gone with its circle; a server that is away for long is not that. */
+function missed(id) {
+  const data = wanted.get(id);
+  if (!data || client.state.status !== 'live') return;
+  data.looks = (data.looks ?? 0) + 1;
+  if (data.looks > LOOKS) wanted.delete(id);
 }
 
 function gone({ sender, content, draft }) {

@@ -32,7 +32,7 @@ export function steadily(change) {
  */
 export async function fetched(query) {
   const answer = await fetch(`${list.dataset.fragment}?${query}`, { signal: AbortSignal.timeout(PATIENCE) });
-  if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
+  if (!answer.ok || answer.redirected) throw new Error(`The server answers ${answer.status}.`);
   const holder = document.createElement('template');
   holder.innerHTML = await answer.text();
   return [...holder.content.querySelectorAll('.message, .older')];
