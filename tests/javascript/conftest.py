@@ -1,6 +1,7 @@
 """What the tests of the JavaScript client share."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -27,3 +28,11 @@ async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
         yield browser
         for context in browser.contexts[1:]:
             await context.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A worker of its own for these: one server, one browser and one package are enough."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("javascript"), append=False)
