@@ -4,7 +4,7 @@ import psutil
 
 from tests.servers import Command, World
 
-HASTY = {"GATHERING_AGENT_LEASE": "2", "GATHERING_LLM_TIMEOUT": "60"}
+HASTY = {"GATHERING_AGENT_LEASE": "4", "GATHERING_LLM_TIMEOUT": "60"}
 
 
 class Runner(Command):

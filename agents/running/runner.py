@@ -93,6 +93,8 @@ class Runner:
         lease = settings.GATHERING_AGENT_LEASE
         due = self._now() - self._renewed > lease / 4
         room = settings.GATHERING_AGENT_RUNS - sum(not going.waits for going, _ in self._going.values())
+        if self._stopping.is_set():
+            room = 0
         try:
             news = await self.store(_news, self.name, list(self._going), list(self._asked), room, renew=due)
         except Unavailable:
@@ -136,12 +138,14 @@ class Runner:
             task.cancel()
 
     async def _end(self) -> None:
+        deadline = self._now() + GRACE
+        while self._going and self._now() < deadline:  # their leases are kept, and stops are heard
+            await asyncio.wait([task for _, task in self._going.values()], timeout=settings.GATHERING_POLL)
+            await self._look()
         tasks = [task for _, task in self._going.values()]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=GRACE)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         try:
             await self.store(leave)
         except Unavailable:
