@@ -34,15 +34,13 @@ async def test_what_is_applied_is_what_was_posted_in_order_and_once(room: Room, 
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(Proxy(server.port))
         ada, robo, bob = [await _join(stack, room, proxy, who) for who in ("ada", "robo", "bob")]
-        had: Counter[str] = Counter()
-        trouble = asyncio.create_task(_trouble(dice, proxy, server, had))
+        over = asyncio.Event()
+        trouble = asyncio.create_task(_trouble(dice, proxy, server, over))
         reading = asyncio.create_task(_read(bob, room.head, 2 * EACH))
         await asyncio.gather(_talk(ada, dice), _talk(robo, dice))
         applied = await reading
-        trouble.cancel()
-        print(f"run {seed}: {dict(had)}")
-        await asyncio.gather(trouble, return_exceptions=True)
-    await asyncio.to_thread(server.start)
+        over.set()
+        print(f"run {seed}: {dict(await trouble)}")
     assert [event.seq for event in applied] == list(range(room.head + 1, room.head + 1 + 2 * EACH))
     assert [[e.data["sender"], e.data["content"]] for e in applied] == room.hand("messages", room.name)
     for name in ("ada", "robo"):
@@ -72,9 +70,10 @@ async def _read(circle: Circle, since: int, count: int) -> list[Event]:
     raise AssertionError("the events ended")
 
 
-async def _trouble(dice: random.Random, proxy: Proxy, server: Server, had: Counter[str]) -> None:
-    """One fault after another, each mended after a while."""
-    while True:
+async def _trouble(dice: random.Random, proxy: Proxy, server: Server, over: asyncio.Event) -> Counter[str]:
+    """One fault after another, each mended after a while, until it is over; returns what there was."""
+    had: Counter[str] = Counter()
+    while not over.is_set():
         await asyncio.sleep(dice.uniform(0.01, 0.2))
         if dice.random() < KILLS:
             had["kill"] += 1
@@ -95,6 +94,7 @@ async def _trouble(dice: random.Random, proxy: Proxy, server: Server, had: Count
         await asyncio.sleep(dice.uniform(0, 0.4))
         proxy.flow()
         proxy.refuses = False
+    return had
 
 
 def _kill_and_start(server: Server) -> None:
