@@ -23,12 +23,14 @@ import psutil
 import psycopg
 import websockets
 
+from tests.clients import eventually
 from tests.servers import World
 from tests.services import Postgres, Redis
 
 CIRCLE = "bench"
 # On a busy machine the generator is late to answer a ping, and nothing here is about that.
 LIMITS = {"GATHERING_MAX_SOCKETS": "0", "GATHERING_HEARTBEAT": "0", "GATHERING_STALL_TIMEOUT": "0"}
+AT_ONCE = 50  # who connect together
 DELTA = "a few words of it "
 TABLES = ("hub_event", "agents_activity", "agents_part")
 
@@ -59,13 +61,19 @@ async def _measure(world: World, options: argparse.Namespace) -> dict[str, float
     tally = Tally()
     address = f"{server.ws}/ws/agents"
     watchers = [await _connect(f"{address}/{pk}", world.tokens["bob"]) for pk, _ in agents[: options.watched]]
-    writers = [await _begin(await _connect(f"{address}/{pk}", token)) for pk, token in agents]
+    writers: list[Any] = []
+    for start in range(0, len(agents), AT_ONCE):
+        some = agents[start : start + AT_ONCE]
+        writers += await asyncio.gather(*(_begin(f"{address}/{pk}", token) for pk, token in some))
     readers = [asyncio.create_task(_read(each, tally)) for each in (*watchers, *writers)]
     print(f"{len(writers)} agents are connected", file=sys.stderr)
     tally.sent = tally.delivered = 0
     with _counting(world, server.pid, tally) as figures:
         await asyncio.gather(*(_write(each, options, number) for number, each in enumerate(writers)))
-        tally.sent = options.agents * int(options.rate * options.seconds)
+        each = int(options.rate * options.seconds)
+        tally.sent = options.agents * each
+        told = each * (options.agents + options.watched)
+        await eventually(lambda: tally.delivered >= told, 60)  # the server has come to the end of it
     await asyncio.gather(*(each.close() for each in (*watchers, *writers)))
     await asyncio.gather(*readers)
     return figures
@@ -78,7 +86,8 @@ async def _connect(url: str, token: str) -> Any:
     )
 
 
-async def _begin(socket: Any) -> Any:
+async def _begin(url: str, token: str) -> Any:
+    socket = await _connect(url, token)
     for event in (
         {"type": "RUN_STARTED", "threadId": CIRCLE, "runId": "run"},
         {"type": "TEXT_MESSAGE_START", "messageId": "m"},
