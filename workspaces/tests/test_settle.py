@@ -162,6 +162,19 @@ def test_what_is_written_through_the_api_is_told_once(
     assert (event["type"], event["data"]["actor"]) == ("file_changed", "robo")
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_nobody_has_told_of_is_found_folder_by_folder(
+    seed: int, workspace: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "FOLDERS", 2)
+    disturber = Disturber(random.Random(seed), root)
+    for _ in range(4):
+        disturber.disturb(12)
+        actions.settle(workspace, (), compare.differing(workspace))
+        assert workspace.files.pictured() == fresh(workspace)
+        assert compare.differing(workspace) == set()
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_happens_the_picture_is_the_disk_at_the_end(seed: int, workspace: Workspace) -> None:
     disturber = Disturber(random.Random(seed), Path(workspace.path))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from django.conf import settings
 
-from workspaces import actions, paths
+from workspaces import actions, compare, paths
 from workspaces.compare import WHOLE, topmost
 from workspaces.disk import Disk
 from workspaces.models import Workspace
@@ -114,8 +114,8 @@ class Tree(Worker):
         self._listening &= folders
         self._unheard &= folders
         self._listen(folders - self._listening - self._unheard)
-        self._take_in((), {WHOLE})
-        gc.collect()  # 6 MB for 50,000 files, which would stay for as long as nothing happens
+        self._take_in((), compare.differing(self._workspace))
+        gc.collect()  # 6 MB after a first look at 50,000 files, which would stay for as long as nothing happens
         self._reconcile_at = time.monotonic() + settings.GATHERING_RECONCILE
 
     def _take_in(self, touched: Iterable[str], renewed: set[str], listed: Iterable[str] = ()) -> None:
