@@ -115,7 +115,7 @@ class Tree(Worker):
         self._unheard &= folders
         self._listen(folders - self._listening - self._unheard)
         self._take_in((), compare.differing(self._workspace))
-        gc.collect()  # 6 MB after a first look at 50,000 files, which would stay for as long as nothing happens
+        gc.collect()  # 6 MB after a first look at 50,000 files, which would stay while nothing happens
         self._reconcile_at = time.monotonic() + settings.GATHERING_RECONCILE
 
     def _take_in(self, touched: Iterable[str], renewed: set[str], listed: Iterable[str] = ()) -> None:
@@ -126,7 +126,8 @@ class Tree(Worker):
             self._tell()
             # So that a storm is told in few summaries, not in many events: a hundred of them a second.
             self.rest(min(len(changes) / EVENTS, 1))
-        new = self._not_heard(changes, renewed & self._listening)
+        # (WHOLE is asked for by a reconcile, which has listened to everything before.)
+        new = self._not_heard(changes, renewed & self._listening - {WHOLE})
         while new:
             self._listen(new)
             new = self._not_heard(actions.settle(self._workspace, (), topmost(new)))
