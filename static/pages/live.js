@@ -10,7 +10,12 @@ const SOON = 150; // milliseconds: what happens within them is one look at the s
 const PATIENCE = 10_000; // milliseconds; an answer that hangs is asked for again
 
 export const own = document.body.dataset.stream;
-export const client = new GatheringClient({ onUnknown: () => {}, timing: { base: 300, most: 10_000 } });
+export const client = new GatheringClient({
+  // Without a WebSocket each stream takes one of the six requests that a browser has: none is left for the page.
+  transport: 'websocket',
+  onUnknown: () => {},
+  timing: { base: 300, most: 10_000 },
+});
 
 let positions = JSON.parse(document.body.dataset.streams || '{}');
 const due = new Set();

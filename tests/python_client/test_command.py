@@ -46,7 +46,14 @@ class Command:
         command = [sys.executable, "-m", "gathering_client", *arguments]
         with (self.home / log).open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                *command, env=environment, stdin=PIPE, stdout=PIPE, stderr=errors, cwd=self.home
+                *command,
+                env=environment,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=errors,
+                cwd=self.home,
+                # A shell starts what is in its background with SIGINT ignored, and children inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         self.started.append(process)
         return process

@@ -13,7 +13,7 @@ import { readFrame } from './frames.js';
 /** @typedef {import('./client.js').GatheringClient} GatheringClient */
 /** @typedef {import('./stream.js').Stream} Stream */
 
-const BLOCKED = 2; // sockets in a row that brought no frame: then HTTP is tried in turn
+const BLOCKED = 2; // sockets in a row that brought no frame: then HTTP is thought of in turn
 const MUCH = 4; // by so many steps a wait is longer where the server says that it has too much to do
 
 export class Connection {
@@ -116,9 +116,9 @@ export class Connection {
     const transport = options.transport ?? (this.#blocked >= BLOCKED && this.#blocked % 2 === 0 ? 'http' : '');
     const [stream] = this.#streams.values();
     if (transport !== 'http') return this.#client.socket(this.#path, this.#hub ? {} : stream.wish);
-    const { HttpSocket } = await this.#client.http();
+    const socket = await (await this.#client.http()).standIn(this.#client, options.transport);
     if (!options.transport) this.#timer = setTimeout(() => this.#upgrade(), timing.upgrade);
-    return new HttpSocket(this.#client);
+    return socket;
   }
 
   /** @param {any} socket */

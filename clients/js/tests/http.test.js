@@ -43,10 +43,28 @@ test('without WebSocket, events come as Server-Sent Events', async (t) => {
   const { value } = await hub.client(t).circle('dev').events({ since: 5, epoch: 'a' }).next();
   assert.equal(value.seq, 6);
   const path = '/api/streams/circles.dev/events?';
-  assert.deepEqual(asked.slice(0, 2), [
+  assert.deepEqual(asked.slice(0, 3), [
+    ['application/json', '/healthz', 'Bearer secret'],
     ['application/json', `${path}limit=1&since=5&epoch=a`, 'Bearer secret'],
     ['text/event-stream', `${path}since=5&epoch=a`, 'Bearer secret'],
   ]);
+});
+
+test('a server that was away is no reason to do without WebSocket', async (t) => {
+  const asked = [];
+  const hub = await FakeHub.start(t, (request, response) => {
+    asked.push(request.url);
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
+  });
+  let away = 2;
+  hub.server.shouldHandle = () => away-- <= 0;
+  const circle = hub.client(t).circle('dev').open();
+  const asking = await hub.accept(); // whether there is a WebSocket
+  await asking.hear('ping');
+  asking.say('pong', {});
+  await hub.welcome();
+  if (circle.state.status !== 'live') await reaches(circle, ({ status }) => status === 'live');
+  assert.deepEqual(asked, ['/healthz']);
 });
 
 test('once there is WebSocket, it is used again', async (t) => {
@@ -56,7 +74,7 @@ test('once there is WebSocket, it is used again', async (t) => {
     if (sse) response.write(': here\n\n');
     else response.end(JSON.stringify({ epoch: 'a', head: 0, floor: 0, reset: null, events: [] }));
   });
-  let blocked = 2;
+  let blocked = 3; // the third time it asks whether that is so
   hub.server.shouldHandle = () => blocked-- <= 0;
   const circle = hub.client(t).circle('dev').open();
   await reaches(circle, ({ status }) => status === 'live');

