@@ -31,7 +31,7 @@ run: $(RUNTIME) $(STATIC) ## Serve a demo on HOST (127.0.0.1) and PORT (8000)
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT) --with watch_workspaces --with run_agents
 
 test: lint tests/agui/node_modules ## Every check and every test; ARGS goes to pytest: make test ARGS="-k name"
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 lint: $(DEV) clients/js/node_modules ## Style, types, layers and missing migrations
 	$(BIN)/ruff check .

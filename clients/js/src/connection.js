@@ -146,7 +146,7 @@ export class Connection {
     if (!this.#socket.isHttp) this.#blocked = 0;
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => this.#probe(), this.#client.timing.silence);
-    if (!frame) this.#client.onError(new GatheringError('bad_answer', 'This is no frame.'));
+    if (!frame) this.#client.onError(new GatheringError('bad_answer', 'No frame.'));
     else if (frame.type === 'ping') this.#beat(frame);
     else if (frame.data?.ref) this.#streams.forEach((stream) => stream.settle(frame));
     else this.#pass(frame);

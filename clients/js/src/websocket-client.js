@@ -48,6 +48,7 @@ class DocumentClient {
       token: searchParams.get('token') ?? undefined,
       shared: false,
       maxAttempts: this.maxReconnectAttempts,
+      timing: { base: 2000 }, // 1 s on average, as in the document: five attempts outlast a restart
       onUnknown: (message) => this.#hand(message),
       ...this.#options,
     });
