@@ -28,6 +28,7 @@ _OURS = (
     ("core.untrackedcache", "false"),
     ("core.hookspath", os.devnull),
     ("core.bigfilethreshold", "8m"),  # a larger file is binary in a diff: it is not read into memory
+    ("diff.autorefreshindex", "false"),  # which is a lock that GIT_OPTIONAL_LOCKS does not mean
     ("diff.renamelimit", "400"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
