@@ -130,6 +130,25 @@ def test_a_process_that_was_paused_for_too_long_says_nothing_any_more(
     assert [run[1] for run in scout.runs] == ["failed", "finished"]
 
 
+def test_redis_is_killed_and_the_database_restarted_in_the_middle_of_answers(
+    pair: Pair, agent: Callable[..., Agent], redis: Redis, postgres: Postgres
+) -> None:
+    pair.start()
+    agents = [agent("slow:20") for _ in range(2)]
+    for each in agents:
+        each.call()
+    begun(agents[0])
+    redis.kill()
+    postgres.stop("immediate")
+    postgres.start()
+    redis.start()
+    for each in agents:
+        errand = each.ends()
+        assert errand["state"] in ("done", "failed"), errand
+        assert len(each.said) == (errand["state"] == "done")
+        assert "running" not in [run[1] for run in each.runs]
+
+
 def test_two_processes_share_the_agents_and_nobody_answers_twice(
     pair: Pair, agent: Callable[..., Agent]
 ) -> None:
