@@ -68,7 +68,7 @@ def room(rooms: Rooms) -> Room:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``-n 2 --dist loadgroup``, one worker has all tests of a world: it is made once."""
+    """With ``-n 3 --dist loadgroup``, one worker has all tests of a world: it is made once."""
     for item in items:
         params = getattr(getattr(item, "callspec", None), "params", {})
         if "world" in params:
