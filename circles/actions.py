@@ -53,10 +53,10 @@ def create_circle(user: User, name: str, title: str = "", description: str = "")
     if user.is_agent:
         raise NotAllowed("Circles are made by people.")
     circle = Circle(name=name, title=title, description=description)
-    circle.full_clean()
+    circle.full_clean(validate_unique=False)
     try:
         circle.save()
-    except IntegrityError:  # somebody else was quicker, after the look
+    except IntegrityError:
         raise BadField("There is a circle of this name already.", field="name") from None
     Membership(circle=circle, user=user, role=Role.OWNER).save()
     return circle

@@ -52,12 +52,14 @@ def workspace(request: HttpRequest, pk: int) -> HttpResponse:
     found = find_workspace(request.user, str(pk))
     folder = request.GET.get("folder", "")
     changed = (found.git or {}).get("files") or []
-    rows = found.files.filter(folder=folder).order_by("path")[: MOST_ENTRIES + 1]
+    rows = found.files.filter(folder=folder, path__gt=request.GET.get("after", "")).order_by("path")
+    rows = rows[: MOST_ENTRIES + 1]
     shown = {
         "workspace": found,
         "crumbs": _crumbs(folder),
         "entries": _entries(rows[:MOST_ENTRIES], changed),
-        "more": len(rows) > MOST_ENTRIES,
+        "folder": folder,
+        "more": rows[MOST_ENTRIES - 1].path if len(rows) > MOST_ENTRIES else "",
         "groups": _groups(changed),
         "log": history.git_log(request.user, str(pk), limit=COMMITS),
         "happened": _happened(request.user, pk),

@@ -1,7 +1,9 @@
 """What templates of pages are written with."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 import orjson
@@ -45,6 +47,12 @@ def at(known: dict[Any, Any], key: Any) -> Any:
 
 
 @register.filter
+def of_circle(rows: Iterable[Any], circle: Any) -> list[Any]:
+    """Those that belong to a circle."""
+    return [row for row in rows if row.circle_id == circle.pk]
+
+
+@register.filter
 def digest(text: str) -> str:
     """What names a text in an ``id``, whatever is in it."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -85,9 +93,15 @@ def until(moment: datetime) -> SafeString | str:
     left = (moment - timezone.now()).total_seconds()
     if left <= 0:
         return "ended"
-    amount = f"{int(left // DAY)} days" if left >= 2 * DAY else f"{int(left // HOUR)} h"
     exact = f"{local.day} {local:%b %Y, %H:%M %Z}"
-    return format_html('<time datetime="{}" title="{}">in {}</time>', moment.isoformat(), exact, amount)
+    return format_html('<time datetime="{}" title="{}">in {}</time>', moment.isoformat(), exact, _left(left))
+
+
+def _left(seconds: float) -> str:
+    """Rounded up: what lasts 30 days does not begin with 29."""
+    if seconds > 2 * DAY:
+        return f"{ceil(seconds / DAY)} days"
+    return f"{ceil(seconds / HOUR)} h" if seconds > 2 * HOUR else f"{ceil(seconds / MINUTE)} min"
 
 
 def _said(moment: datetime, local: datetime) -> str:

@@ -2,18 +2,22 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.test import Client, RequestFactory
+from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
 from circles.actions import create_circle
 from gathering import rest
 from gathering.accounts import tokens
 from gathering.accounts.models import Token, User
 from gathering.hub import log
+from gathering.templatetags.pages import until
 
 
 @pytest.fixture
@@ -63,15 +67,25 @@ def test_a_wrong_password_is_refused_with_a_sentence(client: Client, db: Any) ->
     assert "do not belong together" in page
 
 
+# Of each converter of our addresses, something that it takes.
+TAKEN = {"int": "1", "slug": "abc", "name": "team", "path": "a/b"}
+
+
+def addresses() -> list[str]:
+    """One of each page, those that only take a form among them."""
+    pages = [each for each in get_resolver().url_patterns if isinstance(each, URLPattern) and each.name]
+    found = [re.sub(r"<(\w+):\w+>", lambda kind: TAKEN[kind[1]], f"/{each.pattern}") for each in pages]
+    return [path for path in found if not path.startswith("/api/")]
+
+
 def test_every_form_needs_its_token(db: Any) -> None:
     user = User.objects.create_user("ada")
     create_circle(user, "team", "The team")
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(user)
-    for path in ("/signin/", "/signout/", "/tokens/", "/profile/", "/theme/", "/new/circle/", "/new/agent/"):
-        assert strict.post(path, {}).status_code == 403, path
-    for path in ("", "read/", "members/", "members/ada/", "settings/"):
-        assert strict.post(f"/circles/team/{path}", {}).status_code == 403, path
+    asked = {path: strict.post(path, {}).status_code for path in addresses()}
+    assert {"/tokens/", "/circles/team/", "/approvals/1/", "/agents/1/runs/1/stop/"} <= asked.keys()
+    assert {path: status for path, status in asked.items() if status != 403} == {}
 
 
 def test_the_theme_is_kept_in_a_cookie_and_leads_nowhere_else(client: Client, db: Any) -> None:
@@ -130,6 +144,26 @@ def test_a_display_name_that_cannot_be_seen_is_not_shown(ada: Client) -> None:
     page = ada.get("/").content.decode()
     assert "\u202e" not in page.split('id="f-')[0]
     assert '<span class="label">ada</span>' in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (60, "in 1 min"),
+        (2 * 3600, "in 120 min"),
+        (30 * 86400, "in 30 days"),
+        (47 * 3600, "in 47 h"),
+        (0, "ended"),
+    ],
+)
+def test_what_is_to_come_is_said_as_it_was_chosen(seconds: int, said: str) -> None:
+    assert said in until(timezone.now() + timedelta(seconds=seconds))
+
+
+def test_a_name_that_is_taken_is_said_beside_its_field(ada: Client) -> None:
+    page = ada.post("/new/circle/", {"name": "team"})
+    assert page.status_code == 400
+    assert '<p class="wrong" id="e-name">There is a circle of this name already.' in page.content.decode()
 
 
 # What goes wrong

@@ -1,5 +1,7 @@
 """The pages of a workspace: the tree, what git says, the diff, a file; and nothing outside of it."""
 
+import html
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,6 +60,22 @@ def test_the_tree_bears_the_marks_of_git(workspace: Workspace, repo: Repo, bob: 
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
     assert "<code>use.md</code>" in text(bob, workspace, "?folder=docs")
+
+
+def test_a_folder_of_many_files_is_leafed_through(
+    workspace: Workspace, repo: Repo, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspaces.views.MOST_ENTRIES", 2)
+    seen, rest = [], ""
+    while True:
+        page = text(bob, workspace, rest)
+        seen += re.findall(r'data-path="([^"]*)" data-pulse', page)
+        more = re.search(r'<a href="([^"]*)" rel="next">', page)
+        if more is None:
+            break
+        rest = html.unescape(more[1])
+    assert sorted(seen) == sorted(set(seen))
+    assert len(seen) == workspace.files.filter(folder="").count() > 4
 
 
 def test_the_feed_says_who_changed_what(
