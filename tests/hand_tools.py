@@ -102,6 +102,10 @@ def archive(circle: str) -> None:
     circles.change_circle(_user("ada"), circle, status=Circle.Status.ARCHIVED)
 
 
+def resume(circle: str) -> None:
+    circles.change_circle(_user("ada"), circle, status=Circle.Status.ACTIVE)
+
+
 def delete_circle(circle: str) -> None:
     Circle.objects.get(name=circle).delete()
 

@@ -168,6 +168,43 @@ async def test_everything_but_life_works_without_a_script(
     await expect(ada.locator("#secret")).to_have_text(re.compile("^[0-9a-f]{64}$"))
 
 
+async def test_every_form_works_without_a_script(visitors: Visitors, site: World, circle: str) -> None:
+    page = await visitors.open("ada", "/new/circle/", live=False, java_script_enabled=False)
+    made = f"{circle}-made"
+    await page.fill("[name=name]", made)
+    await page.get_by_role("button", name="Make it").click()
+    await page.get_by_role("link", name="Settings").click()
+    await page.fill("[name=title]", "Made by a form")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("h1")).to_have_text("#Made by a form")
+    await page.get_by_role("link", name="Make an agent").click()
+    await page.fill("[name=name]", f"agent-{circle}")
+    await page.get_by_role("button", name="Make it").click()
+    await expect(page.locator("h1")).to_contain_text(f"agent-{circle}")
+    await page.goto(f"/circles/{made}/members/")
+    await page.fill("[name=name]", f"agent-{circle}")
+    await page.get_by_role("button", name="Let in").click()
+    row = page.locator(f"#row-agent-{circle}")
+    await row.locator("select").select_option("observer")
+    await row.get_by_role("button", name="Set the role").click()
+    await expect(row.locator("select")).to_have_value("observer")
+    await row.get_by_role("button", name="Put out").click()
+    await expect(row).to_have_count(0)
+    await page.goto(f"/circles/{circle}/")
+    await page.fill("#content", "one")
+    await page.get_by_role("button", name="Send").click()
+    await page.locator(".message").hover()
+    await page.get_by_role("link", name="Reply to ada").click()
+    await page.fill("#content", "two")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator(".message .reply")).to_contain_text("ada: one")
+    await page.get_by_role("button", name="Dark").click()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await page.get_by_role("link", name="ada", exact=True).click()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
 async def test_a_token_is_made_used_and_revoked_and_who_used_it_is_told(
     visitors: Visitors, site: World, circle: str
 ) -> None:

@@ -119,13 +119,39 @@ async def shown_at_the_end(page: Page, *contents: str) -> None:
         await expect(texts(page).filter(has_text=re.compile(f"^{content}\\s*$"))).to_have_count(1)
 
 
-async def test_what_is_refused_can_be_tried_again(visitors: Visitors, site: World, circle: str) -> None:
+async def test_what_is_refused_can_be_tried_again_or_thrown_away(
+    visitors: Visitors, site: World, circle: str
+) -> None:
     ada = await visitors.open("ada", f"/circles/{circle}/")
     site.hand("archive", circle)
-    await say(ada, "too late")
-    await expect(ada.locator(".refused .retry")).to_contain_text("archived")
-    await ada.get_by_role("button", name="Discard").click()
-    await expect(ada.locator(".message")).to_have_count(0)
+    await say(ada, "too early")
+    await say(ada, "never")
+    refused = ada.locator(".refused")
+    await expect(refused.locator(".retry")).to_contain_text(["archived", "archived"])
+    await refused.filter(has_text="never").get_by_role("button", name="Discard").click()
+    await ada.get_by_role("button", name="Try again").click()
+    await expect(refused.locator(".retry")).to_contain_text("archived")  # as it is still
+    site.hand("resume", circle)
+    await ada.get_by_role("button", name="Try again").click()
+    await shown(ada, "too early")
+    assert site.hand("messages", circle) == [["ada", "too early"]]
+
+
+async def test_what_is_said_without_a_network_waits_and_goes_out_once(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    await ada.context.set_offline(True)
+    await expect(ada.locator("#connection")).to_have_text("offline")
+    for content in ("first", "second"):
+        await say(ada, content)
+    await expect(ada.locator(".pending .unsent")).to_have_text(["not sent yet"] * 2)
+    site.hand("post", "bob", circle)  # which Ada does not hear
+    assert site.hand("messages", circle) == [["bob", "0"]]
+    await ada.context.set_offline(False)
+    await shown(ada, "0", "first", "second")
+    await expect(ada.locator("#connection")).to_have_text("live")
+    assert site.hand("messages", circle) == [["bob", "0"], ["ada", "first"], ["ada", "second"]]
 
 
 async def test_names_are_completed_and_answers_point_back(
