@@ -9,7 +9,7 @@ from agents import views as agents
 from circles import views as circles
 from gathering import rest
 from gathering.hub import health, views
-from gathering.pages import account, home, navigation
+from gathering.pages import account, home, navigation, programs
 from workspaces import views as workspaces
 
 urlpatterns = [
@@ -25,10 +25,11 @@ urlpatterns = [
     # Pages
     path("", home.home, name="home"),
     path("places/", navigation.places, name="places"),
-    path("connect/", home.connect, name="connect"),
+    path("connect/", programs.connect, name="connect"),
     path("signin/", account.SignIn.as_view(), name="signin"),
     path("signout/", LogoutView.as_view(), name="signout"),
     path("tokens/", account.own_tokens, name="tokens"),
+    path("tokens/try/", programs.try_token, name="try"),
     path("tokens/<slug:public_id>/revoke/", account.revoke, name="revoke"),
     path("profile/", account.profile, name="profile"),
     path("theme/", account.theme, name="theme"),

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from django.contrib.auth.views import LoginView
+from django.db.models import Case, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework import serializers
 
@@ -21,6 +23,8 @@ from .navigation import THEMES
 DAY = timedelta(days=1)
 LIVES = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "a year"), (0, "until it is revoked"))
 YEAR = 365 * 24 * 3600
+SOON = 3 * DAY  # a token that ends within them is marked
+MOST = 200  # tokens that are listed
 
 
 class SignIn(LoginView):
@@ -46,8 +50,7 @@ def own_tokens(request: HttpRequest) -> HttpResponse:
     made = form.does(lambda **fields: _mint(request.user, **fields))
     holders = [request.user, *_agents(request.user)]
     shown = {"form": form, "made": made, "lives": LIVES, "holders": holders}
-    rows = Token.objects.filter(user__in=holders).select_related("user")[:200]
-    answer = render(request, "tokens.html", {**shown, "tokens": rows}, status=form.status)
+    answer = render(request, "tokens.html", {**shown, "tokens": _listed(holders)}, status=form.status)
     if made:
         answer["Cache-Control"] = "no-store"
     return answer
@@ -91,6 +94,15 @@ def _mint(user: User, name: str, holder: str, days: int) -> tuple[Token, str]:
     if holder not in known:
         raise BadField("Choose yourself or one of your agents.", field="holder")
     return tokens.mint(known[holder], name=name, expires_in=days * DAY if days else None)
+
+
+def _listed(holders: list[User]) -> QuerySet[Token]:
+    """Those that are good, the newest first; then those that have ended."""
+    now = timezone.now()
+    ended = Case(When(expiry__lte=now, then=True), default=False)
+    soon = Case(When(expiry__lte=now + SOON, then=True), default=False)
+    rows = Token.objects.filter(user__in=holders).select_related("user")
+    return rows.annotate(ended=ended, soon=soon).order_by("ended", "-created")[:MOST]
 
 
 def _agents(user: User) -> list[User]:

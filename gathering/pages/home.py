@@ -1,4 +1,4 @@
-"""The first page, and how programs and agents are brought in."""
+"""The first page."""
 
 from typing import Any
 
@@ -27,17 +27,6 @@ def home(request: HttpRequest) -> HttpResponse:
     happened = [*_said(request.user), *_begun(request.user), *_changed(around["workspaces"][:LOOKED_AT])]
     happened.sort(key=lambda each: each["at"], reverse=True)
     return render(request, "home.html", {"nav": around, "happened": happened[:RECENT]})
-
-
-@require_GET
-@page
-def connect(request: HttpRequest) -> HttpResponse:
-    """Commands that bring a program in, with this server's address and a circle of the reader."""
-    mine = Circle.objects.visible_to(request.user).filter(status=Circle.Status.ACTIVE)
-    chosen = mine.filter(name=request.GET.get("circle", "")).first() or mine.first()
-    base = f"{request.scheme}://{request.get_host()}"
-    shown = {"base": base, "sockets": base.replace("http", "ws", 1), "circle": chosen}
-    return render(request, "connect.html", shown)
 
 
 def _said(user: Any) -> list[dict[str, Any]]:

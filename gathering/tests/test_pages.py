@@ -28,7 +28,16 @@ def ada(client: Client, db: Any) -> Client:
     return client
 
 
-SIGNED_IN = ["/", "/connect/", "/tokens/", "/profile/", "/new/circle/", "/new/agent/", "/places/"]
+SIGNED_IN = [
+    "/",
+    "/connect/",
+    "/tokens/",
+    "/tokens/try/",
+    "/profile/",
+    "/new/circle/",
+    "/new/agent/",
+    "/places/",
+]
 
 
 @pytest.mark.parametrize("path", SIGNED_IN)
@@ -124,6 +133,26 @@ def test_a_token_is_shown_once_and_works_until_it_is_revoked(ada: Client) -> Non
     (revoke,) = re.findall(r'action="(/tokens/[^"]+/revoke/)"', page)
     assert ada.post(revoke).status_code == 302
     assert Client().get("/api/me/", **bearer).status_code == 401
+
+
+def test_tokens_that_are_good_come_first_and_an_end_is_marked(ada: Client) -> None:
+    user = User.objects.get(username="ada")
+    for name, days in (("ended", 1), ("soon", 2), ("later", 30), ("lasting", None)):
+        tokens.mint(user, name=name, expires_in=days and timedelta(days=days))
+    Token.objects.filter(name="ended").update(expiry=timezone.now(), created=timezone.now())
+    page = ada.get("/tokens/").content.decode()
+    assert re.findall(r"<b>(\w+)</b></td>", page) == ["lasting", "later", "soon", "ended"]
+    assert [row.count('class="soon"') for row in page.split("<tr id=")[1:]] == [0, 0, 1, 0]
+    assert page.count("</span> ended</td>") == 1
+
+
+def test_a_token_that_is_to_be_tried_cannot_be_sent_by_the_form(ada: Client) -> None:
+    page = ada.get("/tokens/try/?stream=circles.team").content.decode()
+    (form,) = re.findall(r'<form class="inline" id="try" hidden>.*?</form>', page, re.DOTALL)
+    assert " name=" not in form
+    assert '<option value="circles.team" selected>' in form
+    hostile = ada.get("/tokens/try/?stream=%22%3E%3Cscript%3E").content.decode()
+    assert "<script>" not in hostile
 
 
 def test_a_token_for_anybody_else_is_refused(ada: Client) -> None:

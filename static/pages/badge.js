@@ -2,30 +2,47 @@
 
 import { client, own } from './live.js';
 
-const badge = document.getElementById('connection');
-const word = badge.querySelector('.word');
-const ENDED = ['not_authenticated', 'access_withdrawn', 'token_expired'];
-const GONE = 'not_found';
-let tick;
+const ENDED = {
+  not_authenticated: 'signed out',
+  access_withdrawn: 'signed out',
+  token_expired: 'signed out',
+  not_found: 'access withdrawn',
+};
 
 export function watch() {
-  client.watch(show);
-  addEventListener('online', () => show(client.state));
-  addEventListener('offline', () => show(client.state));
+  client.watch(keepTrue(document.getElementById('connection'), standing, ENDED));
 }
 
-function show(state) {
-  clearTimeout(tick);
+/** How it stands with the page: with the stream that it is about, if that has ended, or else with all. */
+function standing() {
   const lost = own && client.stream(own).state;
-  const { mood, text } = said(lost?.status === 'offline' ? lost : state);
-  if (badge.dataset.state !== mood) badge.dataset.state = mood;
-  if (word.textContent !== text) word.textContent = text;
-  if (state.status === 'reconnecting') tick = setTimeout(() => show(client.state), 500);
+  return lost?.status === 'offline' ? lost : client.state;
 }
 
-function said({ status, behind, at, error }) {
-  if (error && ENDED.includes(error.code)) return { mood: 'lost', text: 'signed out' };
-  if (error?.code === GONE) return { mood: 'lost', text: 'access withdrawn' };
+/**
+ * A function that shows on `badge` how it stands, to be called when that changes.
+ * @param {HTMLElement} badge
+ * @param {() => import('../client/index.js').State} standing
+ * @param {Record<string, string>} ended What to say of an end, by the code of its error.
+ */
+export function keepTrue(badge, standing, ended) {
+  const word = badge.querySelector('.word');
+  let tick;
+  function show() {
+    clearTimeout(tick);
+    const state = standing();
+    const { mood, text } = said(state, ended);
+    if (badge.dataset.state !== mood) badge.dataset.state = mood;
+    if (word.textContent !== text) word.textContent = text;
+    if (state.status === 'reconnecting') tick = setTimeout(show, 500);
+  }
+  addEventListener('online', show);
+  addEventListener('offline', show);
+  return show;
+}
+
+function said({ status, behind, at, error }, ended) {
+  if (error?.code in ended) return { mood: 'lost', text: ended[error.code] };
   if (!navigator.onLine) return { mood: 'lost', text: 'offline' };
   switch (status) {
     case 'live': return { mood: 'live', text: 'live' };

@@ -32,6 +32,8 @@ def places(site: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
     site.hand("post", "bob", "places", 3)
     robo = site.hand("user_id", "robo")
     site.hand("mint", "ada")
+    site.hand("mint", "ada", 3600)
+    site.hand("mint_expired", "ada")
     report(site)
     return {
         "home": "/",
@@ -46,6 +48,7 @@ def places(site: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "diff": f"/workspaces/{workspace}/diff/",
         "file": f"/workspaces/{workspace}/files/a.txt",
         "tokens": "/tokens/",
+        "try": "/tokens/try/?stream=circles.places",
         "connect": "/connect/?circle=places",
         "profile": "/profile/",
         "nothing": "/nothing/",
