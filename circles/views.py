@@ -53,10 +53,9 @@ def messages(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 @page
 def side(request: HttpRequest, name: str) -> HttpResponse:
-    """What stands beside the conversation, for a page that is there already."""
-    return render(
-        request, "circles/parts/side.html", _about(request, actions.find_circle(request.user, name))
-    )
+    """What stands beside the conversation, and who works at its end, for a page that is there already."""
+    about = _about(request, actions.find_circle(request.user, name))
+    return render(request, "circles/parts/around.html", about)
 
 
 @require_http_methods(["GET", "POST"])
@@ -154,7 +153,8 @@ def _about(request: HttpRequest, found: Circle) -> dict[str, Any]:
     members = list(found.memberships.select_related("user").order_by("user__kind", "user__username"))
     mine = next((each for each in members if each.user_id == request.user.pk), None)
     owns = request.user.is_staff or bool(mine and mine.role == Role.OWNER)
-    return {"circle": found, "members": members, "mine": mine, "owns": owns}
+    speaks = request.user.is_staff or bool(mine and mine.role != Role.OBSERVER)
+    return {"circle": found, "members": members, "mine": mine, "owns": owns, "may_stop": speaks}
 
 
 def _replied(request: HttpRequest, found: Circle) -> Message | None:

@@ -146,4 +146,5 @@ def test_no_page_costs_more_with_more_runs(people: SimpleNamespace, circle: Circ
         report(people, {"type": "RUN_FINISHED", "threadId": "team", "runId": "r1"}) if number == 0 else None
         begun = {"threadId": "team", "runId": f"r-{number}"}
         report(people, {"type": "RUN_STARTED", **begun}, {"type": "RUN_FINISHED", **begun})
+    report(people, {"type": "RUN_STARTED", "threadId": "team", "runId": "last"})
     assert [cost(path) for path in paths] == few

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_GET
 
-from agents.models import Agent, Approval, Run
+from agents import doing
+from agents.models import Agent, Approval
 from circles import history
 from gathering.web import page
 from workspaces.models import Workspace
@@ -39,13 +40,13 @@ def places(request: HttpRequest) -> HttpResponse:
 def around(user: Any) -> dict[str, Any]:
     """A fixed number of queries, each bounded."""
     agents = list(Agent.objects.visible_to(user).select_related("user")[:MOST])
-    running = Run.objects.open().filter(agent__in=[agent.pk for agent in agents])
     waiting = Approval.objects.visible_to(user).pending().filter(deadline__gt=timezone.now())
     return {
         "memberships": list(history.memberships_of(user)[:MOST]),
         "agents": agents,
         "at_work": {agent.pk: agent for agent in agents},
-        "running": {run.agent_id: run for run in running},
+        "doing": doing.now(agents),
+        "turns": doing.TURNS,
         "workspaces": list(Workspace.objects.visible_to(user).select_related("circle")[:MOST]),
         "waiting": waiting[:MOST].count(),
     }

@@ -150,7 +150,7 @@ def lasted(began: datetime, ended: datetime | None = None) -> str:
     """How long something took, or takes by now."""
     seconds = ((ended or timezone.now()) - began).total_seconds()
     if seconds < MINUTE:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if ended and seconds < 10 else f"{int(seconds)} s"
     return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
 
 

@@ -2,7 +2,7 @@
 
 import { apply } from './present.js';
 
-const doing = document.getElementById('end');
+const doing = document.getElementById('writing');
 const me = document.body.dataset.me;
 const present = new Map();
 const writing = new Map();

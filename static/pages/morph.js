@@ -24,7 +24,7 @@ function attributes(now, then) {
 
 function children(now, then) {
   // What a script fills in stays until the script says otherwise.
-  const filled = 'present' in (now.dataset ?? {}) || 'here' in (now.dataset ?? {});
+  const filled = ['present', 'here', 'since'].some((name) => name in (now.dataset ?? {}));
   if (filled || now.localName === 'textarea' || now === document.activeElement) return;
   let place = now.firstChild;
   for (const wanted of [...then.childNodes]) {

@@ -1,5 +1,6 @@
 /** What every page does: it follows what it shows, keeps its times true, and takes keys. */
 
+import { act } from './acting.js';
 import { watch } from './badge.js';
 import { offerCopies } from './copying.js';
 import { listen } from './keys.js';
@@ -8,6 +9,7 @@ import { keepTimes } from './times.js';
 
 keepTimes();
 listen();
+act();
 offerCopies();
 follow();
 watch();

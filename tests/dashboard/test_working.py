@@ -47,7 +47,7 @@ async def test_an_answer_is_written_before_your_eyes_and_stop_stops_it(
     await ada.press("#content", "Enter")
     await expect(ada.locator(".draft .text")).not_to_be_empty()
     await work.wait_for_function(GROWS)
-    await ada.get_by_role("button", name=f"Stop {name}").click()
+    await ada.locator("#at-work").get_by_role("button", name=f"Stop {name}").click()
     await expect(work.locator(".run-head .state")).to_have_text("cancelled", ignore_case=True)
     await expect(ada.get_by_role("button", name="Stop")).to_have_count(0)
     await expect(work.get_by_text("Stop asked for by ada")).to_be_visible()
