@@ -53,6 +53,27 @@ async def test_an_answer_is_written_before_your_eyes_and_stop_stops_it(
     await expect(work.get_by_text("Stop asked for by ada")).to_be_visible()
 
 
+async def test_a_server_that_is_killed_while_an_agent_writes_loses_no_word(
+    visitors: Visitors, site: World, runner: Runner, circle: str
+) -> None:
+    name, _ = thinker(site, circle, "slow:80")
+    pages = [await visitors.open(who, f"/circles/{circle}/") for who in ("ada", "bob")]
+    await pages[0].fill("#content", f"@{name} go on")
+    await pages[0].press("#content", "Enter")
+    for page in pages:
+        await expect(page.locator(".draft .text")).to_contain_text("word2")
+    site.steady.kill()
+    for page in pages:
+        await expect(page.locator("#connection")).not_to_have_attribute("data-state", "live")
+    site.steady.start()
+    whole = " ".join(f"word{number}" for number in range(80))
+    for page in pages:
+        await expect(page.locator(".message .text")).to_have_text([f"@{name} go on", whole])
+        await expect(page.locator(".draft, .pending")).to_have_count(0)
+        await expect(page.locator("#connection")).to_have_text("live")
+    assert [content.strip() for _, content in site.hand("messages", circle)] == [f"@{name} go on", whole]
+
+
 GROWS = """() => {
   const length = document.querySelector('#timeline [data-written]')?.textContent.length ?? 0;
   window.least ??= length || undefined;
