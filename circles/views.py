@@ -131,6 +131,7 @@ def _shown(request: HttpRequest, found: Circle) -> dict[str, Any]:
     mine = about["mine"]
     unread = history.first_unread(found, request.user, mine.read_to) if mine else None
     window = _window(request, found)
+    observes = bool(mine and mine.role == Role.OBSERVER)
     return {
         **about,
         "window": window,
@@ -143,7 +144,8 @@ def _shown(request: HttpRequest, found: Circle) -> dict[str, Any]:
         "near": unread in [message.pk for message in window.messages[-NEAR:]],
         "at": request.GET.get("at", ""),
         "read_to": mine.read_to if mine else None,
-        "may_post": found.status == Circle.Status.ACTIVE and not (mine and mine.role == Role.OBSERVER),
+        "observes": observes,
+        "may_post": found.status == Circle.Status.ACTIVE and not observes,
         "most": settings.GATHERING_MAX_CONTENT,
         "stream": found.channel,
     }

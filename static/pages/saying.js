@@ -26,6 +26,8 @@ export function listen() {
     const link = event.target.closest('[data-reply-to]');
     if (link) event.preventDefault(), answer(link);
   });
+  // Whether the circle takes messages is what its page says, now or when it is rendered anew.
+  document.addEventListener('rendered', () => (form.hidden = !document.getElementById('closed').hidden));
   for (const letter of JSON.parse(sessionStorage.getItem(kept) ?? '[]')) send(letter);
 }
 

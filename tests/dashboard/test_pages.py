@@ -123,6 +123,32 @@ WIDEST = """() => Math.max(...[document.documentElement, document.querySelector(
   .map(each => each.scrollWidth))"""
 
 
+async def test_nothing_moves_when_a_page_comes_alive(
+    visitors: Visitors, site: World, places: dict[str, str]
+) -> None:
+    page = await (await visitors.enter("ada")).new_page()
+    await page.add_init_script(SHIFTS)
+    moved: dict[str, float] = {}
+    for width, name in (
+        (1280, "home"),
+        (1280, "circle"),
+        (360, "circle"),
+        (360, "agent"),
+        (1280, "workspace"),
+    ):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.goto(places[name])
+        await page.wait_for_selector('#connection[data-state="live"]')
+        moved[f"{name}, {width}"] = await page.evaluate("window.shifts")
+    assert {name: by for name, by in moved.items() if by > 0.002} == {}  # the badge's word alone
+
+
+# What browsers call cumulative layout shift: the part of the window that moved, times how far.
+SHIFTS = """window.shifts = 0;
+new PerformanceObserver(list => list.getEntries().forEach(entry => (window.shifts += entry.value)))
+  .observe({ type: 'layout-shift', buffered: true });"""
+
+
 async def test_hostile_content_that_comes_live_is_text(visitors: Visitors, site: World, circle: str) -> None:
     ada = await visitors.open("ada", f"/circles/{circle}/")
     asked: list[str] = []

@@ -123,9 +123,11 @@ async def test_what_is_refused_can_be_tried_again_or_thrown_away(
     visitors: Visitors, site: World, circle: str
 ) -> None:
     ada = await visitors.open("ada", f"/circles/{circle}/")
+    site.steady.kill()
     site.hand("archive", circle)
     await say(ada, "too early")
     await say(ada, "never")
+    site.steady.start()
     refused = ada.locator(".refused")
     await expect(refused.locator(".retry")).to_contain_text(["archived", "archived"])
     await refused.filter(has_text="never").get_by_role("button", name="Discard").click()
@@ -135,6 +137,20 @@ async def test_what_is_refused_can_be_tried_again_or_thrown_away(
     await ada.get_by_role("button", name="Try again").click()
     await shown(ada, "too early")
     assert site.hand("messages", circle) == [["ada", "too early"]]
+
+
+async def test_the_form_goes_and_comes_with_what_the_circle_takes(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    await ada.fill("#content", "half written")
+    site.hand("archive", circle)
+    await expect(ada.locator("#closed")).to_contain_text("archived: it can be read")
+    await expect(ada.locator("#say")).to_be_hidden()
+    site.hand("resume", circle)
+    await expect(ada.locator("#closed")).to_be_hidden()
+    await ada.press("#content", "Enter")
+    await shown(ada, "half written")
 
 
 async def test_what_is_said_without_a_network_waits_and_goes_out_once(
