@@ -70,6 +70,9 @@ def change_agent(user: User, key: str, **changes: Any) -> Agent:
     agent = find_agent(user, key)
     if agent.owner_id != user.pk and not user.is_staff:
         raise NotAllowed("Only the owner of an agent may do that.")
+    if "display_name" in changes:
+        agent.user.display_name = changes.pop("display_name").strip()
+        agent.user.save(update_fields=["display_name"])
     for field, value in changes.items():
         setattr(agent, field, value)
     agent.save(update_fields=list(changes))

@@ -46,7 +46,7 @@ class AgentView(APIView):
 
     @extend_schema(request=AgentChangeSerializer, responses=AgentSerializer)
     def patch(self, request: Request, key: str) -> Response:
-        """Change its description, as its owner."""
+        """Change what it is for and how it is shown, as its owner."""
         fields = checked(AgentChangeSerializer(data=request.data))
         return Response(AgentSerializer(actions.change_agent(_user(request), key, **fields)).data)
 

@@ -50,8 +50,10 @@ def see_mind(user: User, key: str) -> Agent:
 def change_mind(user: User, key: str, **changes: Any) -> Agent:
     """Change what answers for an agent.  What spends more of this server is for staff."""
     agent = see_mind(user, key)
-    if not user.is_staff and _spends_more(agent, changes):
-        raise NotAllowed("A provider that costs, its model, and guards that are raised are for staff to set.")
+    if not user.is_staff and (field := _spends_more(agent, changes)) is not None:
+        raise NotAllowed(
+            "A provider that costs, its model, and guards that are raised are for staff to set.", field=field
+        )
     for field, value in changes.items():
         setattr(agent, field, value)
     if agent.provider not in ("", *catalog.names()):
@@ -62,12 +64,17 @@ def change_mind(user: User, key: str, **changes: Any) -> Agent:
     return agent
 
 
-def _spends_more(agent: Agent, changes: dict[str, Any]) -> bool:
+def _spends_more(agent: Agent, changes: dict[str, Any]) -> str | None:
+    """The first field whose change would spend more of this server, if any would."""
     provider = changes.get("provider", agent.provider)
-    if catalog.costs(provider) and (
-        provider != agent.provider or changes.get("model", agent.model) != agent.model
-    ):
-        return True
-    guards = set(BOUNDS) - {"cooldown"}
-    raised = any(changes[name] > getattr(agent, name) for name in guards & set(changes))
-    return raised or changes.get("cooldown", agent.cooldown) < agent.cooldown
+    if catalog.costs(provider):
+        for field in ("provider", "model"):
+            if changes.get(field, getattr(agent, field)) != getattr(agent, field):
+                return field
+    raised = [name for name in set(BOUNDS) & set(changes) if _is_raised(agent, name, changes[name])]
+    return min(raised, default=None)
+
+
+def _is_raised(agent: Agent, name: str, wished: int) -> bool:
+    now: int = getattr(agent, name)
+    return wished < now if name == "cooldown" else wished > now

@@ -40,7 +40,10 @@ class NewAgentSerializer(StrictSerializer):
 
 
 class AgentChangeSerializer(StrictSerializer):
-    description = Text(max_length=4000, allow_blank=True)
+    """Each field may be left out."""
+
+    display_name = Text(max_length=100, allow_blank=True, required=False)
+    description = Text(max_length=4000, allow_blank=True, required=False)
 
 
 class AgentSnapshotSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""Pages of agents: what one is, what it does, and making one."""
+"""Pages of agents: what one is, what it does, and what it asks."""
 
 from typing import Any
 
@@ -6,14 +6,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from gathering.protocol.errors import NotFound
-from gathering.web import Form, attempt, back, page
+from gathering.web import attempt, back, page
 
-from . import actions, oversight, timeline
+from . import actions, oversight, setup, timeline
 from .models import Agent, Approval, Run
-from .serializers import AgentChangeSerializer, NewAgentSerializer
 
 RUNS = 20
 DECIDED = 20
@@ -27,40 +26,20 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
     found = actions.find_agent(request.user, str(pk))
     runs = list(found.runs.select_related("circle")[:RUNS])
     run = _chosen(found, runs, request.GET.get("run", ""))
+    owns = found.owner_id == request.user.pk or request.user.is_staff
     shown = {
         "agent": found,
         "runs": runs,
         "run": run,
         "items": timeline.of_run(run) if run else [],
-        "owns": found.owner_id == request.user.pk or request.user.is_staff,
+        "owns": owns,
         "may_stop": run is not None and oversight.may_oversee(request.user, found, run.circle_id),
         "budget": timeline.budget(found, run) if found.provider else None,
         "waiting": _waiting(request.user).filter(errand__agent=found),
         "stream": found.channel,
+        **(setup.still_to_do(found, request.user) if owns and not runs else {}),
     }
     return render(request, "agents/agent.html", shown)
-
-
-@require_http_methods(["GET", "POST"])
-@page
-def new(request: HttpRequest) -> HttpResponse:
-    """Make an agent."""
-    form = Form(request, NewAgentSerializer)
-    made = form.does(lambda **fields: actions.create_agent(request.user, **fields))
-    if made:
-        return redirect("agent", made.pk)
-    return render(request, "agents/new.html", {"form": form}, status=form.status)
-
-
-@require_http_methods(["GET", "POST"])
-@page
-def settings_of(request: HttpRequest, pk: int) -> HttpResponse:
-    """What an agent is for, told by its owner."""
-    found = actions.find_agent(request.user, str(pk))
-    form = Form(request, AgentChangeSerializer, description=found.description)
-    if form.does(lambda **fields: actions.change_agent(request.user, str(pk), **fields)):
-        return redirect("agent", pk)
-    return render(request, "agents/settings.html", {"agent": found, "form": form}, status=form.status)
 
 
 @require_POST

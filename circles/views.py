@@ -117,10 +117,8 @@ def read(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _post(request: HttpRequest, name: str, content: str, id: str = "", **fields: Any) -> Any:
+def _post(request: HttpRequest, name: str, id: str = "", **fields: Any) -> Any:
     """Post once, however often the form is sent."""
-    # Forms end lines as mail does; the log keeps them as everybody else sends them.
-    fields["content"] = content.replace("\r\n", "\n")
     return receipts.perform(
         request.user.pk, id or None, lambda: actions.post_message(request.user, name, **fields)
     )

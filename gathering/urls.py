@@ -5,6 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from agents import setup
 from agents import views as agents
 from circles import views as circles
 from gathering import rest
@@ -33,7 +34,7 @@ urlpatterns = [
     path("tokens/<slug:public_id>/revoke/", account.revoke, name="revoke"),
     path("profile/", account.profile, name="profile"),
     path("theme/", account.theme, name="theme"),
-    path("new/agent/", agents.new, name="new_agent"),
+    path("new/agent/", setup.new, name="new_agent"),
     path("agents/<int:pk>/", agents.agent, name="agent"),
     path("agents/<int:pk>/runs/<int:run>/stop/", agents.stop, name="stop"),
     path("workspaces/<int:pk>/", workspaces.workspace, name="workspace"),
@@ -41,7 +42,7 @@ urlpatterns = [
     path("workspaces/<int:pk>/files/<path:path>", workspaces.file, name="file"),
     path("approvals/", agents.approvals, name="approvals"),
     path("approvals/<int:pk>/", agents.decide, name="decide"),
-    path("agents/<int:pk>/settings/", agents.settings_of, name="agent_settings"),
+    path("agents/<int:pk>/settings/", setup.settings_of, name="agent_settings"),
     path("new/circle/", circles.new, name="new_circle"),
     path("circles/<name:name>/", circles.circle, name="circle"),
     path("circles/<name:name>/messages/", circles.messages, name="messages"),

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
 from rest_framework import exceptions
-from rest_framework.serializers import CharField, Serializer
+from rest_framework.fields import empty
+from rest_framework.serializers import CharField, ListField, Serializer
 
 from gathering.hub import kinds, log
 from gathering.protocol.errors import GatheringError, NotAllowed, NotFound
@@ -68,10 +69,8 @@ class Form:
             return None
 
     def _filled_in(self, request: HttpRequest) -> dict[str, Any]:
-        known = self._serializer().fields
-        sent = {name: text for name, text in request.POST.items() if name in known}
-        # An input that was left empty is sent as an empty text, which is no number.
-        return {name: text for name, text in sent.items() if text or isinstance(known[name], CharField)}
+        found = {name: _sent(request, name, field) for name, field in self._serializer().fields.items()}
+        return {name: value for name, value in found.items() if value is not empty}
 
     def _refuse(self, error: Exception) -> None:
         refusal = refusal_of(error)
@@ -80,6 +79,19 @@ class Form:
         self.errors = {name: said[0] for name, said in refusal.fields.items()}
         if not self.errors.keys() & self._serializer().fields.keys():
             self.problem = refusal.detail
+
+
+def _sent(request: HttpRequest, name: str, field: Any) -> Any:
+    """What a form says of a field.  Boxes of which none is ticked are not sent at all; an input that was
+    left empty is sent as an empty text, which is no number."""
+    if isinstance(field, ListField):
+        return request.POST.getlist(name)
+    text = request.POST.get(name)
+    if text is None:
+        return empty
+    if text or isinstance(field, CharField):
+        return text.replace("\r\n", "\n")  # forms end lines as mail does
+    return None if field.allow_null else empty
 
 
 def back(request: HttpRequest, name: str, *key: Any) -> str:

@@ -37,6 +37,7 @@ CHANGES = {
     "status": lambda cast, key: actions.report_status(cast["robo"], key, "working"),
     "same status": lambda cast, key: actions.report_status(cast["robo"], key, "offline"),
     "description": lambda cast, key: actions.change_agent(cast["ada"], key, description="More."),
+    "name": lambda cast, key: actions.change_agent(cast["ada"], key, display_name="Robot"),
 }
 
 

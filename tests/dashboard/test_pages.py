@@ -42,6 +42,7 @@ def places(site: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "settings": "/circles/places/settings/",
         "new circle": "/new/circle/",
         "agent": f"/agents/{robo}/",
+        "agent settings": f"/agents/{robo}/settings/",
         "new agent": "/new/agent/",
         "approvals": "/approvals/",
         "workspace": f"/workspaces/{workspace}/",
