@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from gathering.hub.models import Announced, AnnouncedQuerySet
 from gathering.protocol import names
@@ -67,6 +68,10 @@ class Circle(Announced):
     def channel(self) -> str:
         """The name of its stream."""
         return names.join("circles", self.name)
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("circle", args=[self.name])
 
     def guard(self) -> None:
         if self.before.get("name", self.name) != self.name:

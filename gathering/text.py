@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
@@ -33,6 +34,11 @@ def shown(name: str) -> str:
     """``name`` without what cannot be seen or turns the line around; empty if nothing is left."""
     kept = (char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs"))
     return " ".join("".join(kept).split())
+
+
+def state(name: str, words: str) -> SafeString:
+    """A state as a dot and a word, in the admin as on the pages: never by its colour alone."""
+    return format_html('<span class="state is-{}">{}</span>', name, words)
 
 
 def hue(name: str) -> int:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.actions import create_agent
 from circles import actions
-from circles.admin import MOST_INLINE
+from circles.admin.circles import MOST_INLINE
 from circles.models import Circle, Membership, Message
 from gathering.accounts import tokens
 from gathering.accounts.models import User

@@ -103,7 +103,7 @@ def test_an_owner_lets_in_changes_and_puts_out(people: SimpleNamespace, circle: 
 
 def test_the_last_owner_is_told_why_it_stays(people: SimpleNamespace, circle: Circle, sign_in: Any) -> None:
     page = text(sign_in(people.ada).post(f"{ROOM}members/ada/", follow=True))
-    assert "The last owner stays" in page
+    assert "The last owner of team stays" in page
 
 
 def test_an_unknown_name_is_said_beside_the_form(
