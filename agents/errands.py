@@ -19,6 +19,11 @@ class ErrandQuerySet(models.QuerySet["Errand"]):
         rests = Q(agent__rests_until__gt=now)
         return self.filter(state=Errand.State.QUEUED).exclude(rests).exclude(agent__in=busy)
 
+    def today(self) -> Self:
+        """Those that were begun today (UTC): what is counted against the budget of a day."""
+        midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return self.filter(started_at__gte=midnight)
+
     def abandoned(self) -> Self:
         """Those whose lease is over: the process that had them is gone."""
         return self.filter(state=Errand.State.RUNNING, leased_until__lt=timezone.now())
@@ -75,9 +80,10 @@ class Errand(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["agent", "started_at"]),
             models.Index(
                 fields=["state", "id"], condition=Q(state__in=("queued", "running")), name="errands_open"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

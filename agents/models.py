@@ -6,6 +6,7 @@ import orjson
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from circles.models import Circle, Membership
@@ -66,6 +67,10 @@ class Agent(Mind, Announced):
         """The name of its stream."""
         return names.join("agents", self.pk)
 
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("agent", args=[self.pk])
+
 
 class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, user: Any) -> Self:
@@ -124,9 +129,14 @@ class Run(models.Model):
                 fields=["agent"], condition=Q(status="running"), name="one_open_run_for_each_agent"
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["agent", "-id"])]
 
     def __str__(self) -> str:
         return self.run_id
+
+    def get_absolute_url(self) -> str:
+        """The page of its agent, with it."""
+        return f"{reverse('agent', args=[self.agent_id])}?run={self.pk}"
 
 
 class Activity(Announced):

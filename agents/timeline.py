@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from django.db.models import Sum
-from django.utils import timezone
 
 from .models import Activity, Agent, Part, Run
 
@@ -47,8 +46,7 @@ class Budget:
 
 def budget(agent: Agent, run: Run | None) -> Budget:
     """What was used, of what may be."""
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = agent.errands.filter(started_at__gte=midnight).aggregate(used=Sum("tokens"))["used"] or 0
+    today = agent.errands.today().aggregate(used=Sum("tokens"))["used"] or 0
     used = run.input_tokens + run.output_tokens if run else 0
     return Budget(used, agent.guard_of("run_tokens"), today, agent.guard_of("day_tokens"))
 

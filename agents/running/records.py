@@ -77,8 +77,7 @@ def budget(errand: Errand) -> int:
 
 
 def _used_today(agent: Agent) -> int:
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Errand.objects.filter(agent=agent, started_at__gte=midnight)
+    today = Errand.objects.today().filter(agent=agent)
     return int(today.aggregate(used=Sum("tokens"))["used"] or 0)
 
 
