@@ -13,7 +13,7 @@ from gathering.hub import leases, log, pages, receipts
 from gathering.protocol.errors import Conflict, NotFound
 from gathering.rest import checked, reference
 
-from . import actions, drafts
+from . import actions, drafts, searching
 from .models import Circle, Membership, Message
 from .serializers import (
     CircleChangeSerializer,
@@ -31,6 +31,8 @@ from .serializers import (
     PresenceSerializer,
     ReadSerializer,
     RoleSerializer,
+    SearchedSerializer,
+    SearchSerializer,
 )
 
 RECENT = 50  # messages in a snapshot
@@ -121,6 +123,16 @@ class MessagesView(APIView):
         message = _posted(user, name, done.subject)
         body = {"message": MessageSerializer(message).data, "seq": done.seq}
         return Response(body, status=200 if done.repeated else 201)
+
+
+class SearchView(APIView):
+    @extend_schema(parameters=[SearchSerializer], responses=SearchedSerializer)
+    def get(self, request: Request) -> Response:
+        """Messages of your circles that have some words; with `further`, in those before."""
+        asked = checked(SearchSerializer(data=request.query_params.dict()))
+        searched = searching.search(_user(request), asked.pop("q"), **asked)
+        found: Any = [{"circle": each.circle.name, "message": each} for each in searched.messages]
+        return Response(SearchedSerializer({"found": found, "further": searched.further}).data)
 
 
 class MessageView(APIView):

@@ -238,6 +238,31 @@ class MessagesSerializer(serializers.Serializer[Any]):
     seq = serializers.IntegerField(help_text="The page holds what is known at this seq, or later.")
 
 
+class SearchSerializer(StrictSerializer):
+    q = Text(max_length=200, help_text="Words that a message has, all of them, in any case.")
+    before = serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_ID, help_text="The `further` of an earlier answer."
+    )
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+
+    def validate_q(self, value: str) -> str:
+        if not value.strip():
+            raise serializers.ValidationError("Say what to look for.")
+        return value
+
+
+class FoundSerializer(serializers.Serializer[Any]):
+    circle = serializers.CharField(help_text="The name of its circle.")
+    message = MessageSerializer()
+
+
+class SearchedSerializer(serializers.Serializer[Any]):
+    found = FoundSerializer(many=True, help_text="The newest first.")
+    further = serializers.IntegerField(
+        allow_null=True, help_text="Messages before this id were not looked at; null if all were."
+    )
+
+
 class CircleSnapshotSerializer(serializers.Serializer[Any]):
     """A circle as it is at ``seq``: follow its stream from there and miss nothing."""
 

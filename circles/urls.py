@@ -22,4 +22,5 @@ urlpatterns = [
     path("circles/<name:name>/messages/", api.MessagesView.as_view()),
     path("circles/<name:name>/messages/<int:pk>/", api.MessageView.as_view()),
     path("circles/<name:name>/read/", api.ReadView.as_view()),
+    path("search/", api.SearchView.as_view()),
 ]

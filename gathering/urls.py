@@ -10,7 +10,7 @@ from agents import views as agents
 from circles import views as circles
 from gathering import rest
 from gathering.hub import health, views
-from gathering.pages import account, home, navigation, programs
+from gathering.pages import account, finding, home, navigation, programs
 from workspaces import views as workspaces
 
 urlpatterns = [
@@ -26,6 +26,7 @@ urlpatterns = [
     # Pages
     path("", home.home, name="home"),
     path("places/", navigation.places, name="places"),
+    path("search/", finding.search, name="search"),
     path("connect/", programs.connect, name="connect"),
     path("signin/", account.SignIn.as_view(), name="signin"),
     path("signout/", LogoutView.as_view(), name="signout"),

@@ -33,6 +33,7 @@ MAY: dict[str, tuple[str, str, dict[str, Any], tuple[int, ...]]] = {
     ),
     "put out": ("delete", "/api/circles/team/members/bob/", {}, (204, 204, 403, 404, 403, 204, 401)),
     "read": ("get", "/api/circles/team/messages/", {}, (200, 200, 200, 404, 200, 200, 401)),
+    "search": ("get", "/api/search/?q=hi", {}, (200, 200, 200, 200, 200, 200, 401)),
     "mark read": ("post", "/api/circles/team/read/", {"message": 1}, (204, 204, 204, 404, 204, 204, 401)),
     "post": (
         "post",

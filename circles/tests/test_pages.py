@@ -13,7 +13,15 @@ from circles import actions, history
 from circles.models import Circle, Membership, Message
 
 ROOM = "/circles/team/"
-PAGES = (ROOM, f"{ROOM}members/", f"{ROOM}settings/", f"{ROOM}messages/?ids=1", "/", "/places/")
+PAGES = (
+    ROOM,
+    f"{ROOM}members/",
+    f"{ROOM}settings/",
+    f"{ROOM}messages/?ids=1",
+    "/",
+    "/places/",
+    "/search/?q=first",
+)
 
 
 @pytest.fixture

@@ -53,6 +53,12 @@ def of_circle(rows: Iterable[Any], circle: Any) -> list[Any]:
 
 
 @register.filter
+def mood(state: str) -> str:
+    """The state of a workspace as one of those that a dot can show."""
+    return {"ok": "live", "new": "waiting"}.get(state, "failed")
+
+
+@register.filter
 def digest(text: str) -> str:
     """What names a text in an ``id``, whatever is in it."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -30,6 +30,7 @@ def ada(client: Client, db: Any) -> Client:
 
 SIGNED_IN = [
     "/",
+    "/search/",
     "/connect/",
     "/tokens/",
     "/tokens/try/",

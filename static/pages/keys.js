@@ -1,13 +1,13 @@
 /** The keys that work everywhere, and finding a place. */
 
 const find = document.getElementById('find');
+const said = document.getElementById('find-said');
 const keys = document.getElementById('keys');
 
 export function listen() {
   document.addEventListener('keydown', pressed);
   find.addEventListener('input', () => narrow(find.value));
-  find.addEventListener('keydown', ({ key }) => key === 'Enter' && found()?.click());
-  find.form.addEventListener('submit', (event) => found() && event.preventDefault());
+  find.addEventListener('keydown', choose);
   document.addEventListener('rendered', () => narrow(find.value));
 }
 
@@ -17,6 +17,13 @@ function pressed(event) {
   if (writes || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === '/') go(event, () => find.focus());
   if (event.key === '?') go(event, () => keys.showModal());
+}
+
+/** Enter leads to the first place that is called so; where none is, and by the button, to what was said. */
+function choose(event) {
+  if (event.key !== 'Enter' || !found()) return;
+  event.preventDefault();
+  found().click();
 }
 
 function go(event, where) {
@@ -36,6 +43,7 @@ function leave() {
 
 function narrow(text) {
   const wanted = text.trim().toLowerCase();
+  said.hidden = !wanted;
   for (const place of document.querySelectorAll('#places li[id]')) {
     place.hidden = !place.querySelector('.label').textContent.toLowerCase().includes(wanted);
   }

@@ -41,6 +41,7 @@ def places(site: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "members": "/circles/places/members/",
         "settings": "/circles/places/settings/",
         "new circle": "/new/circle/",
+        "search": "/search/?q=o",
         "agent": f"/agents/{robo}/",
         "agent settings": f"/agents/{robo}/settings/",
         "new agent": "/new/agent/",
@@ -285,3 +286,10 @@ async def test_keys_lead_everywhere(visitors: Visitors, site: World, circle: str
     await ada.wait_for_url(f"**/circles/{circle}/")
     await ada.keyboard.press("Tab")
     await expect(ada.get_by_role("link", name="Skip to the page")).to_be_focused()
+    site.hand("say", "bob", circle, "the needle in it")
+    await ada.keyboard.press("/")
+    await ada.keyboard.type("needle")
+    await ada.keyboard.press("Enter")
+    await expect(ada.locator("mark")).to_have_text("needle")
+    await ada.locator("#main .message a").click()
+    await expect(ada.locator(".message:target .text")).to_have_text("the needle in it")
