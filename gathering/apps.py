@@ -1,4 +1,11 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class OwnAdminConfig(AdminConfig):
+    """Django's admin, with an index in our order."""
+
+    default_site = "gathering.pages.admin.Site"
 
 
 class GatheringConfig(AppConfig):

@@ -132,7 +132,7 @@ INSTALLED_APPS = [
     "circles",
     "workspaces",
     "agents",
-    "django.contrib.admin",
+    "gathering.apps.OwnAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from gathering.text import state
 
 from .models import Lease, Workspace, WorkspaceFile
 
@@ -13,15 +16,12 @@ LOOKS = ("state", "note", "branch", "entries", "created_at")
 
 @admin.register(Workspace)
 class WorkspaceAdmin(admin.ModelAdmin):
-    list_display = ("title", "circle", "path", "state", "branch", "entries", "trusted")
-    list_filter = ("state", "trusted", ("circle", admin.RelatedOnlyFieldListFilter))
+    list_display = ("title", "circle", "path", "now", "branch", "changed", "last_commit", "trusted", "page")
+    list_filter = ("state", "trusted", "circle__status", ("circle", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("circle",)
     search_fields = ("title", "path", "circle__name")
     autocomplete_fields = ("circle",)
     fields = ("circle", "title", "path", "ignore", "trusted", *LOOKS)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Workspace]:
-        return super().get_queryset(request).annotate(size=Count("files"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Workspace | None = None) -> tuple[str, ...]:
         return ("circle", *LOOKS) if obj else LOOKS
@@ -38,10 +38,30 @@ class WorkspaceAdmin(admin.ModelAdmin):
         }
         return [f"Workspace: {workspace}" for workspace in objs], counts, set(), []
 
+    @admin.display(description="state", ordering="state")
+    def now(self, workspace: Workspace) -> SafeString:
+        words = workspace.get_state_display()
+        return state(workspace.state, f"{words}: {workspace.note}" if workspace.note else words)
+
     @admin.display(description="branch")
     def branch(self, workspace: Workspace) -> str:
         return (workspace.git or {}).get("branch") or "-"
 
-    @admin.display(description="files and folders", ordering="size")
-    def entries(self, workspace: Any) -> int:
-        return int(workspace.size)
+    @admin.display(description="changed")
+    def changed(self, workspace: Workspace) -> int | str:
+        git = workspace.git or {}
+        count = len(git.get("files") or ())
+        return f"more than {count}" if git.get("truncated") else count
+
+    @admin.display(description="last commit")
+    def last_commit(self, workspace: Workspace) -> str:
+        return (workspace.commit or {}).get("subject") or "-"
+
+    @admin.display(description="files and folders")
+    def entries(self, workspace: Workspace) -> int:
+        """On its own page alone: there may be 50,000 in each."""
+        return workspace.files.count()
+
+    @admin.display(description="page")
+    def page(self, workspace: Workspace) -> SafeString:
+        return format_html('<a href="{}">Open</a>', workspace.get_absolute_url())

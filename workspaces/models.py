@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import connection, models
 from django.dispatch import Signal
+from django.urls import reverse
 from django.utils import timezone
 
 from circles.models import Circle
@@ -79,6 +80,10 @@ class Workspace(Announced):
     def channel(self) -> str:
         """The name of its stream."""
         return names.join("workspaces", self.pk)
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("workspace", args=[self.pk])
 
     def guard(self) -> None:
         if self.before.get("circle_id", self.circle_id) != self.circle_id:

@@ -1,12 +1,15 @@
 """Workspaces in the admin and on the command line."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from circles.models import Circle
 from workspaces import actions
@@ -49,6 +52,22 @@ def test_what_the_watcher_wrote_meanwhile_is_kept(browser: Client, workspace: Wo
     now = Workspace.objects.get()
     assert (now.title, now.state) == ("Other", "missing")
     assert b"There is no such directory." in browser.get(f"{PAGE}{workspace.pk}/change/").content
+
+
+def test_the_list_says_how_each_stands_and_counts_no_files(browser: Client, workspace: Workspace) -> None:
+    git = {"branch": "main", "files": [{"path": "a.txt"}], "truncated": False}
+    Workspace.objects.filter(pk=workspace.pk).update(git=git, commit={"oid": "1", "subject": "First <b>"})
+    (Path(workspace.path) / "a.txt").write_text("x")
+    actions.settle(Workspace.objects.get(), (), [WHOLE])
+    with CaptureQueriesContext(connection) as queries:
+        page = browser.get(PAGE).content.decode()
+    assert not [query["sql"] for query in queries if "workspacefile" in query["sql"]]
+    assert 'class="state is-' in page
+    assert (">main<" in page, "First &lt;b&gt;" in page, 'field-changed">1<' in page) == (True, True, True)
+    assert f'<a href="/workspaces/{workspace.pk}/">Open</a>' in page
+    assert 'field-entries">1<' not in page
+    one = browser.get(f"{PAGE}{workspace.pk}/change/").content.decode()
+    assert re.search(r'field-entries".*?readonly">1<', one, re.DOTALL)
 
 
 def test_deleting_one_leaves_the_disk_alone(browser: Client, workspace: Workspace) -> None:

@@ -1,9 +1,11 @@
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from gathering.accounts import tokens
 from gathering.accounts.models import Token, User
@@ -86,6 +88,34 @@ def test_a_token_can_be_looked_at_and_not_changed(admin: Client, ada: User) -> N
     path = f"{TOKENS}{token.pk}/change/"
     assert "laptop" in admin.get(path).content.decode()
     assert admin.post(path, {"name": "other"}).status_code == 403
+
+
+def test_tokens_say_how_they_stand_and_are_found_by_it(admin: Client, ada: User) -> None:
+    lives = {"lasting": None, "later": 30, "soon": 2, "ended": 1}
+    for name, days in lives.items():
+        tokens.mint(ada, name=name, expires_in=days and timedelta(days=days))
+    Token.objects.filter(name="ended").update(expiry=timezone.now())
+    Token.objects.filter(name="later").update(created=timezone.now() - timedelta(days=100))
+
+    def found(**query: str) -> dict[str, str]:
+        page = admin.get(TOKENS, query).content.decode()
+        return dict(re.findall(r'field-name">(\w+)<.*?class="state is-(\w+)"', page, re.DOTALL))
+
+    assert found() == {"lasting": "good", "later": "good", "soon": "soon", "ended": "ended"}
+    assert set(found(state="good")) == {"lasting", "later", "soon"}
+    assert set(found(state="soon")) == {"soon"}
+    assert set(found(state="ended")) == {"ended"}
+    assert set(found(state="ever")) == {"lasting"}
+    assert set(found(state="unused")) == {"later"}
+    assert set(found(q=Token.objects.get(name="soon").public_id)) == {"soon"}
+
+
+def test_the_list_of_users_says_when_a_token_was_used(admin: Client, ada: User) -> None:
+    text = tokens.mint(ada)[1]
+    assert "never" in admin.get(USERS, {"q": "ada"}).content.decode()
+    tokens.verify(text)
+    page = admin.get(USERS, {"q": "ada"}).content.decode()
+    assert re.findall(r'field-token_used nowrap">([^<]+)<', page) != ["never"]
 
 
 def test_tokens_are_revoked(admin: Client, ada: User) -> None:
