@@ -8,7 +8,7 @@ from rest_framework import serializers
 from circles.serializers import Text
 from gathering.hub.pages import StrictSerializer
 from gathering.protocol.errors import BadField, NotFound
-from workspaces import editing, encodings, history, searching
+from workspaces import actions, editing, encodings, history, searching
 from workspaces.files import Expected
 from workspaces.models import Workspace
 from workspaces.picture import Kind
@@ -96,6 +96,7 @@ def git_diff(desk: Desk, path: str | None = None, workspace: int | None = None) 
 def _key(desk: Desk, workspace: int | None) -> str:
     """The workspace that is named, or the only one of the circle."""
     if workspace is not None:
+        desk.reach(actions.find_workspace(desk.agent.user, str(workspace)).circle)
         return str(workspace)
     mine = Workspace.objects.visible_to(desk.agent.user).filter(circle=desk.circle)
     rows = list(mine.values_list("pk", "title"))

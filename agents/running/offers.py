@@ -9,18 +9,31 @@ from rest_framework import serializers
 from agents.models import Agent
 from agents.providers.interface import Tool
 from circles.models import Circle
+from gathering.accounts.models import User
 from gathering.hub.pages import StrictSerializer
+from gathering.protocol.errors import NotFound
 
 _TYPES = {serializers.IntegerField: "integer", serializers.CharField: "string"}
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Who calls, from where, and on which errand."""
+    """Who calls a tool, in which circle, and for whom: the author of the message that called the agent."""
 
     agent: Agent
     circle: Circle
-    errand: int
+    caller: User
+
+    def reach(self, circle: Circle) -> Circle:
+        """``circle``, if the agent may act in it on this errand; else it is not there.
+
+        Elsewhere it acts only for a person who may be there, too: whoever shares one circle with an agent
+        would see by it all of its circles otherwise.
+        """
+        others = Circle.objects.none() if self.caller.is_agent else Circle.objects.visible_to(self.caller)
+        if circle != self.circle and not others.filter(pk=circle.pk).exists():
+            raise NotFound
+        return circle
 
 
 @dataclass(frozen=True)

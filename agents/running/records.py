@@ -225,7 +225,8 @@ def _is_open(errand: Errand) -> bool:
 
 def _own(hold: Hold, bill: Bill = FREE) -> Errand:
     mine = Errand.objects.filter(pk=hold.errand, worker=hold.worker, state=State.RUNNING)
-    errand = mine.select_for_update(of=("self",)).select_related("agent__user", "message__circle").first()
+    about = ("agent__user", "message__circle", "message__author")
+    errand = mine.select_for_update(of=("self",)).select_related(*about).first()
     if errand is None:
         raise Lost
     errand.tokens += bill.fresh

@@ -10,7 +10,7 @@ from agents.guards import RESULT
 from agents.models import Agent
 from agents.providers.interface import Tool, ToolCall
 from circles import actions as circles
-from circles.models import Message
+from circles.models import Circle, Message
 from circles.serializers import Content, Text
 from gathering.hub.kinds import first_problem
 from gathering.hub.pages import StrictSerializer
@@ -22,18 +22,22 @@ from .offers import Desk, Offer
 
 
 class ReadMessages(StrictSerializer):
-    circle = Text(max_length=63, required=False, help_text="Another circle that you belong to.")
+    circle = Text(
+        max_length=63, required=False, help_text="Another circle that you and who called you belong to."
+    )
     before = serializers.IntegerField(required=False, min_value=1, help_text="Messages before this id.")
     limit = serializers.IntegerField(default=20, min_value=1, max_value=100)
 
 
 class PostMessage(StrictSerializer):
-    circle = Text(max_length=63, required=False, help_text="Another circle that you belong to.")
+    circle = Text(
+        max_length=63, required=False, help_text="Another circle that you and who called you belong to."
+    )
     content = Content()
 
 
 def read_messages(desk: Desk, limit: int, circle: str | None = None, before: int | None = None) -> str:
-    found = circles.find_circle(desk.agent.user, circle or desk.circle.name).messages.all()
+    found = _circle(desk, circle).messages.all()
     if before is not None:
         found = found.filter(pk__lt=before)
     rows = found.select_related("author").order_by("-pk")[:limit]
@@ -41,9 +45,12 @@ def read_messages(desk: Desk, limit: int, circle: str | None = None, before: int
 
 
 def post_message(desk: Desk, content: str, circle: str | None = None) -> str:
-    return (
-        f"Posted as message {circles.post_message(desk.agent.user, circle or desk.circle.name, content).pk}."
-    )
+    message = circles.post_message(desk.agent.user, _circle(desk, circle).name, content)
+    return f"Posted as message {message.pk}."
+
+
+def _circle(desk: Desk, name: str | None) -> Circle:
+    return desk.reach(circles.find_circle(desk.agent.user, name or desk.circle.name))
 
 
 OFFERS = {

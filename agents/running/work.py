@@ -59,7 +59,7 @@ class Work:
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.agent, self.errand.message.circle, self.hold.errand)
+        return Desk(self.agent, self.errand.message.circle, self.errand.message.author)
 
     @property
     def left(self) -> int:

@@ -37,7 +37,7 @@ def workspace(circle: Circle, tmp_path: Path) -> Workspace:
 @pytest.fixture
 def call(people: SimpleNamespace, circle: Circle, workspace: Workspace) -> Any:
     """``call("read_file", path="a")`` is what a model is told."""
-    desk = tools.Desk(Agent.objects.get(pk=people.robo.pk), circle, 1)
+    desk = tools.Desk(Agent.objects.get(pk=people.robo.pk), circle, people.ada)
     return lambda name, **arguments: tools.perform(desk, ToolCall("1", name, json.dumps(arguments)))
 
 
@@ -91,6 +91,33 @@ def test_which_workspace_is_asked_only_if_there_are_several(
     assert f"{workspace.pk} (Code), {other.pk} (Papers)" in call("list_files")
     assert "secret (8 bytes)" in call("list_files", workspace=other.pk)
     assert call("list_files", workspace=hidden.pk).startswith("Refused (not_found)")
+
+
+def test_it_shows_nobody_what_only_it_may_see(
+    call: Any, circle: Circle, workspace: Workspace, people: SimpleNamespace, tmp_path: Path
+) -> None:
+    """Carol's circle has a workspace and Robo in it; Ada, who calls Robo in hers, is not there."""
+    private = circles.create_circle(people.carol, "private")
+    circles.add_member(people.carol, "private", "robo")
+    circles.post_message(people.carol, "private", "the plan")
+    hers = Workspace(circle=private, title="Hers", path=str(tmp_path))
+    hers.save()
+    attempts: list[tuple[str, dict[str, Any]]] = [
+        ("list_files", {"workspace": hers.pk}),
+        ("read_file", {"workspace": hers.pk, "path": "secret"}),
+        ("search_files", {"workspace": hers.pk, "text": "secret"}),
+        ("write_file", {"workspace": hers.pk, "path": "new", "text": "x"}),
+        ("git_diff", {"workspace": hers.pk}),
+        ("read_messages", {"circle": "private"}),
+        ("post_message", {"circle": "private", "content": "hello"}),
+    ]
+    assert {call(name, **arguments)[:19] for name, arguments in attempts} == {"Refused (not_found)"}
+    for by, other, told in ((people.carol, private, "the plan"), (people.robo, private, "the plan")):
+        desk = tools.Desk(Agent.objects.get(pk=people.robo.pk), other, by)
+        assert told in tools.perform(desk, ToolCall("1", "read_messages", '{"circle": "private"}'))
+    for by, told in ((people.carol, "the plan"), (people.robo, "Refused (not_found)")):
+        desk = tools.Desk(Agent.objects.get(pk=people.robo.pk), circle, by)
+        assert told in tools.perform(desk, ToolCall("1", "read_messages", '{"circle": "private"}'))
 
 
 def test_an_observer_does_not_write(call: Any, workspace: Workspace, people: SimpleNamespace) -> None:
