@@ -51,6 +51,13 @@ def test_an_agent_that_is_made_is_ones_own(people: SimpleNamespace, as_user: Any
     assert snapshot == {"agent": made, "seq": 1, "channel": f"agents.{key}"}
 
 
+def test_a_change_of_nothing_changes_nothing(people: SimpleNamespace, as_user: Any) -> None:
+    path = f"/api/agents/{people.robo.pk}/"
+    before = as_user(people.ada).get(path).json()
+    assert as_user(people.ada).patch(path, {}, format="json").status_code == 200
+    assert as_user(people.ada).get(path).json() == before
+
+
 @pytest.mark.parametrize(
     ("method", "path", "data"),
     [
@@ -62,7 +69,8 @@ def test_an_agent_that_is_made_is_ones_own(people: SimpleNamespace, as_user: Any
         ("post", "", {"name": "new", "owner": "bob"}),
         ("post", "", {"name": "new", "display_name": "x" * 101}),
         ("post", "", {"name": "new", "description": None}),
-        ("patch", "{pk}/", {}),
+        ("patch", "{pk}/", {"display_name": "x" * 101}),
+        ("patch", "{pk}/", {"display_name": None}),
         ("patch", "{pk}/", {"description": 5}),
         ("patch", "{pk}/", {"description": "x" * 4001}),
         ("patch", "{pk}/", {"description": "D", "status": "idle"}),
