@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.module_loading import import_string
 
 from gathering.management.companions import beside
 
@@ -74,8 +75,8 @@ def _uvicorn(host: str, port: int, workers: int) -> None:
 def _daphne(host: str, port: int) -> None:
     from daphne.endpoints import build_endpoint_description_strings
 
-    from gathering.asgi import application
     from gathering.hub.daphne import make_server
 
+    application = import_string("gathering.asgi.application")  # it asks whether Daphne is there
     endpoints = build_endpoint_description_strings(host=host.strip("[]"), port=port)
     make_server(application, endpoints, settings.GATHERING_MAX_FRAME or 2**31 - 1).run()
