@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from agents.models import Agent
 from circles.models import Circle
 from gathering.web import page
 
@@ -12,10 +13,11 @@ from gathering.web import page
 @page
 def connect(request: HttpRequest) -> HttpResponse:
     """Commands that bring a program in, with this server's address and a circle of the reader."""
-    mine = Circle.objects.visible_to(request.user).filter(status=Circle.Status.ACTIVE)
-    chosen = mine.filter(name=request.GET.get("circle", "")).first() or mine.first()
+    active = Circle.objects.visible_to(request.user).filter(status=Circle.Status.ACTIVE)
+    chosen = active.filter(name=request.GET.get("circle", "")).first() or active.first()
     base = _base(request)
-    shown = {"base": base, "sockets": base.replace("http", "ws", 1), "circle": chosen}
+    mine = Agent.objects.filter(owner=request.user, user__memberships__circle=chosen).select_related("user")
+    shown = {"base": base, "sockets": base.replace("http", "ws", 1), "circle": chosen, "agent": mine.first()}
     return render(request, "connect.html", shown)
 
 
