@@ -94,6 +94,11 @@ class Errand(models.Model):
         """The id of its present run: a second attempt is another run."""
         return f"run-{self.pk}" if self.attempt <= 1 else f"run-{self.pk}-{self.attempt}"
 
+    @property
+    def reply_to(self) -> int | None:
+        """The message that its answer replies to: none, if it answers whatever is said."""
+        return None if self.reason == self.Reason.ALWAYS else self.message_id
+
 
 class Following(models.Model):
     """How far an agent that answers always has heard a circle."""

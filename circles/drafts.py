@@ -44,4 +44,6 @@ def show(user: User, name: str, fields: Mapping[str, Any]) -> None:
     """Tell whoever watches, for one of whom it is known that it may speak."""
     who = {"draft": fields["draft"], "agent_id": user.pk, "sender": user.get_username()}
     news = {"ended": True} if fields.get("ended") else {"delta": fields["delta"], "offset": fields["offset"]}
+    if fields.get("reply_to") and "delta" in news:
+        news["reply_to"] = fields["reply_to"]
     whisper(Draft(names.join("circles", name), "message_delta", {**who, **news}))

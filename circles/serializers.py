@@ -169,6 +169,9 @@ class WritingSerializer(serializers.Serializer[Any]):
         required=False, min_value=0, help_text="How many characters came before, in Unicode code points."
     )
     ended = serializers.BooleanField(default=False, help_text="Instead of a delta: it is given up.")
+    reply_to = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MAX_ID, help_text="What it will answer."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["ended"] == ("delta" in attrs):

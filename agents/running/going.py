@@ -61,7 +61,7 @@ class Going:
     async def _answer(self) -> None:
         errand = await self._office.store(records.begin, self._hold)
         budget = await self._office.store(records.budget, errand)
-        words = Words(errand.agent, errand.message.circle, errand.run_id)
+        words = Words(errand.agent, errand.message.circle, errand.run_id, errand.reply_to)
         conversation = await self._office.store(context.conversation, errand)
         try:
             async with asyncio.timeout(errand.agent.guard_of("seconds")) as limit:

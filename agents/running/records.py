@@ -242,10 +242,8 @@ def _report(errand: Errand, *events: Event) -> None:
 
 
 def _post(errand: Errand, text: str) -> Any:
-    message = errand.message
-    reply_to = None if errand.reason == Errand.Reason.ALWAYS else message.pk
-    name = message.circle.name
-    return circles.post_message(errand.agent.user, name, text, reply_to=reply_to, draft=errand.run_id)
+    name = errand.message.circle.name
+    return circles.post_message(errand.agent.user, name, text, reply_to=errand.reply_to, draft=errand.run_id)
 
 
 def _mark(errand: Errand, **values: Any) -> None:

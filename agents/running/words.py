@@ -15,9 +15,10 @@ PACE = 0.08  # seconds between two deltas: quicker is not seen, and costs every 
 class Words:
     """The answer of a run so far.  ``text`` is what will be posted; deltas of it are whispered."""
 
-    def __init__(self, agent: Agent, circle: Circle, draft: str) -> None:
+    def __init__(self, agent: Agent, circle: Circle, draft: str, reply_to: int | None) -> None:
         self.text = ""
         self.draft = draft
+        self.reply_to = reply_to
         self._missed = ""  # of the open message, what its stream has not been told
         self._agent = agent
         self._circle = circle
@@ -51,7 +52,7 @@ class Words:
             self._timer.cancel()
             self._timer = None
         if (fresh := self.text[self._shown :]) != "":
-            self._show(delta=fresh, offset=self._shown)
+            self._show(delta=fresh, offset=self._shown, reply_to=self.reply_to)
             self._shown = len(self.text)
         if (fresh := self.text[self._told :]) != "":
             self._tell(fresh)

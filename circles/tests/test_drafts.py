@@ -48,6 +48,13 @@ def test_a_delta_is_passed_on_and_not_kept(people: SimpleNamespace, circle: Circ
     assert log.position(circle.channel).head == head
 
 
+def test_what_it_will_answer_is_passed_on(people: SimpleNamespace, circle: Circle, told: Any) -> None:
+    drafts.write(people.robo, "team", draft="d", delta="x", offset=0, ended=False, reply_to=7)
+    assert drafts.lightly(asked(people.robo, draft="d", delta="y", offset=1, reply_to=7))
+    assert drafts.lightly(asked(people.robo, draft="d", delta="z", offset=2, reply_to=None))
+    assert [frame["data"].get("reply_to") for frame in told] == [7, 7, None]
+
+
 def test_the_message_names_its_draft(people: SimpleNamespace, circle: Circle, as_user: Any) -> None:
     body = {"content": "Hello", "draft": "d1"}
     posted = as_user(people.robo).post("/api/circles/team/messages/", body, format="json").json()
@@ -109,6 +116,9 @@ def test_a_right_is_believed_for_a_moment_and_then_asked_again(
         ({"draft": "d", "delta": 5, "offset": 0}, "delta"),
         ({"draft": "d", "delta": "x" * 8001, "offset": 0}, "delta"),
         ({"draft": "d", "delta": "x", "offset": 32_000}, "delta"),
+        ({"draft": "d", "delta": "x", "offset": 0, "reply_to": 0}, "reply_to"),
+        ({"draft": "d", "delta": "x", "offset": 0, "reply_to": "m"}, "reply_to"),
+        ({"draft": "d", "delta": "x", "offset": 0, "reply_to": 2**63}, "reply_to"),
     ],
 )
 def test_a_bad_field_is_named(

@@ -56,6 +56,20 @@ export function place(message) {
   return true;
 }
 
+/** Put a line that is no message yet at the end. */
+export function append(line) {
+  list.append(line);
+  settle(line);
+}
+
+/** Take such a line away. */
+export function take(line) {
+  const after = following(line);
+  separator(line)?.remove();
+  line.remove();
+  settle(after);
+}
+
 /** Older messages come in as their link comes into sight; it works without this, too. */
 export function loadOlder() {
   const older = document.getElementById('older');
@@ -126,13 +140,13 @@ function separator(message) {
 
 function preceding(message) {
   let before = message.previousElementSibling;
-  while (before && !before.matches('.message[data-id]')) before = before.previousElementSibling;
+  while (before && !before.matches('.message')) before = before.previousElementSibling;
   return before;
 }
 
 function following(message) {
   let after = message.nextElementSibling;
-  while (after && !after.matches('.message[data-id]')) after = after.nextElementSibling;
+  while (after && !after.matches('.message')) after = after.nextElementSibling;
   return after;
 }
 

@@ -1,6 +1,7 @@
-/** Lines that are no messages yet: what an agent is writing, and what the reader has just sent. */
+/** What agents are writing: it shows as it comes, and stands where its message will stand. */
 
-import { list, steadily } from './conversation.js';
+import { append, steadily, take } from './conversation.js';
+import { lineOf, make } from './lines.js';
 
 const STALE = 120_000; // milliseconds without a word, after which what was begun is taken away
 const drafts = new Map();
@@ -9,7 +10,7 @@ const drafts = new Map();
 export function wrote({ data }) {
   const key = `${data.sender}/${data.draft}`;
   if (data.ended) return forget(data.sender, data.draft);
-  const draft = drafts.get(key) ?? begin(key, data.sender);
+  const draft = drafts.get(key) ?? begin(key, data);
   const piece = [...data.delta];
   const known = draft.length - data.offset; // characters that we have already
   if (known >= piece.length && piece.length) return;
@@ -17,7 +18,7 @@ export function wrote({ data }) {
   draft.length = data.offset + piece.length;
   clearTimeout(draft.timer);
   draft.timer = setTimeout(() => forget(data.sender, data.draft), STALE);
-  steadily(() => draft.text.append(gap + piece.slice(Math.max(0, known)).join('')));
+  steadily(() => write(draft.text, gap + piece.slice(Math.max(0, known)).join('')));
 }
 
 /** What was written has become a message, or was given up. */
@@ -27,41 +28,27 @@ export function forget(sender, id) {
   if (!draft) return;
   clearTimeout(draft.timer);
   drafts.delete(key);
-  steadily(() => draft.line.remove());
+  steadily(() => take(draft.line));
 }
 
 export function forgetAll() {
-  for (const draft of drafts.values()) draft.line.remove();
+  for (const draft of drafts.values()) take(draft.line);
   drafts.clear();
 }
 
-/**
- * A line with the head of a member, and an empty text.
- * @param {string} name
- * @param {string} kind `draft` or `pending`
- */
-export function lineOf(name, kind) {
-  const member = document.querySelector(`#members li[data-name="${CSS.escape(name)}"]`);
-  const line = make('li', `message ${kind}`);
-  line.dataset.author = name;
-  const head = make('p', 'head');
-  head.append(make('bdi', 'name', member?.dataset.called ?? name));
-  if (member?.dataset.kind === 'agent') head.append(' ', make('span', 'tag', 'agent'));
-  const text = make('div', 'text plain');
-  text.dir = 'auto';
-  const initial = member?.querySelector('.initial').cloneNode(true) ?? make('span', 'initial person', name[0].toUpperCase());
-  line.append(initial, head, text);
-  return { line, text };
-}
-
-export function make(tag, className, text = '') {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
-}
-
-function begin(key, sender) {
-  const draft = { ...lineOf(sender, 'draft'), length: 0 };
+function begin(key, { sender, reply_to }) {
+  const draft = { ...lineOf(sender, 'draft', reply_to), length: 0 };
   drafts.set(key, draft);
+  draft.text.append(make('p'));
   draft.line.setAttribute('aria-busy', 'true');
-  steadily(() => list.append(draft.line));
+  steadily(() => append(draft.line));
   return draft;
+}
+
+/** Paragraphs are set apart as in the message, so that its lines stand where these stood. */
+function write(text, piece) {
+  const last = text.lastElementChild;
+  const [first, ...more] = (last.textContent + piece).split(/\n\s*\n/);
+  last.textContent = first;
+  text.append(...more.map((paragraph) => make('p', '', paragraph)));
 }

@@ -1,7 +1,7 @@
 /** The form at the end: what is sent shows at once, turns solid when the server has it, and can be tried again. */
 
-import { fetched, list, log, place, steadily } from './conversation.js';
-import { lineOf, make } from './drafts.js';
+import { append, fetched, list, log, place, steadily, take } from './conversation.js';
+import { lineOf, make } from './lines.js';
 import { client, own } from './live.js';
 import { complete } from './naming.js';
 
@@ -35,7 +35,7 @@ export function listen() {
 export function arrived(content) {
   const [id] = [...unsent].find(([, letter]) => letter.content === content) ?? [];
   if (!id) return;
-  unsent.get(id).line.remove();
+  take(unsent.get(id).line);
   unsent.delete(id);
   keep();
 }
@@ -64,12 +64,12 @@ function submit() {
 }
 
 function send(letter) {
-  const { line, text } = lineOf(me, 'pending');
+  const { line, text } = lineOf(me, 'pending', letter.reply_to);
   text.textContent = letter.content;
   line.append(make('p', 'unsent', 'not sent yet'));
   unsent.set(letter.id, { ...letter, line });
   keep();
-  steadily(() => list.append(line));
+  steadily(() => append(line));
   post(letter, line);
 }
 
@@ -89,7 +89,7 @@ async function look(id) {
   const found = await fetched(`before=${LAST}`).catch(() => null);
   if (!found) return void setTimeout(() => unsent.has(id) && look(id), LATE);
   found.filter((each) => each.matches('.message')).forEach(place);
-  unsent.get(id)?.line.remove();
+  if (unsent.has(id)) take(unsent.get(id).line);
   unsent.delete(id);
   keep();
 }
@@ -105,7 +105,7 @@ function refuse(id, line, error) {
     line.classList.replace('refused', 'pending');
     post(unsent.get(id), line);
   });
-  drop.addEventListener('click', () => (line.remove(), unsent.delete(id), keep()));
+  drop.addEventListener('click', () => (take(line), unsent.delete(id), keep()));
   said.append(again, drop);
   line.querySelector('.unsent, .retry')?.remove();
   line.append(said);

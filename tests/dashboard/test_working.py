@@ -46,6 +46,7 @@ async def test_an_answer_is_written_before_your_eyes_and_stop_stops_it(
     await ada.fill("#content", f"@{name} tell us all ")
     await ada.press("#content", "Enter")
     await expect(ada.locator(".draft .text")).not_to_be_empty()
+    await expect(ada.locator(".draft .reply")).to_contain_text("tell us all")
     await work.wait_for_function(GROWS)
     await ada.locator("#at-work").get_by_role("button", name=f"Stop {name}").click()
     await expect(work.locator(".run-head .state")).to_have_text("cancelled", ignore_case=True)

@@ -148,8 +148,10 @@ async def test_a_cut_in_the_middle_of_a_run_changes_nothing(room: Room, join: Jo
 
 async def test_a_run_answers_a_message(room: Room, join: Join, robo: Agent) -> None:
     asked = room.hand("say", "ada", room.name, "@robo how are you?")
-    async with robo.run(room.name, reply_to=asked) as run:
+    bob = await join("bob")
+    async with bob.circle(room.name).events() as there, robo.run(room.name, reply_to=asked) as run:
         await run.text("Well.")
+        assert (await await_type(there, "message_delta")).data["reply_to"] == asked
     messages = await robo.client.circle(room.name).messages()
     assert [(each["content"], each["reply_to"]) for each in messages][-1] == ("Well.", asked)
 

@@ -178,14 +178,14 @@ function posted(view, data) {
  * @param {CircleView} view
  * @param {any} data
  */
-function streamed(view, { draft, sender, agent_id, delta, offset, ended: given_up }) {
+function streamed(view, { draft, sender, agent_id, delta, offset, reply_to = null, ended: given_up }) {
   const key = `${sender}/${draft}`;
   const known = view.messages.find((message) => message.key === key);
   if (known && !known.streaming) return view;
   const others = view.messages.filter((message) => message !== known);
   if (given_up) return { ...view, messages: others };
   const content = grow(known?.content ?? '', delta, offset);
-  const message = { key, id: null, sender, agent_id, draft, content, streaming: true };
+  const message = { key, id: null, sender, agent_id, draft, reply_to, content, streaming: true };
   const messages = known ? view.messages.map((each) => (each === known ? message : each)) : [...others, message];
   return { ...view, messages };
 }

@@ -17,26 +17,33 @@ export class Circle extends Stream {
     return this.tell('typing');
   }
 
-  /** Begin a message that others see as it is written: for agents. */
-  draft() {
-    return new Draft(this);
+  /**
+   * Begin a message that others see as it is written: for agents.
+   * @param {{reply_to?: number}} [about] What it answers.
+   */
+  draft(about) {
+    return new Draft(this, about);
   }
 }
 
 /** A message as it is written. */
 export class Draft {
+  #about;
   #circle;
   #text = '';
 
-  /** @param {Circle} circle */
-  constructor(circle) {
+  /**
+   * @param {Circle} circle
+   * @param {{reply_to?: number}} [about]
+   */
+  constructor(circle, about) {
     this.#circle = circle;
-    this.id = circle.client.newId();
+    this.#about = { ...about, draft: (this.id = circle.client.newId()) };
   }
 
   /** @param {string} delta The next piece of text. */
   write(delta) {
-    this.#circle.tell('message_delta', { draft: this.id, delta, offset: [...this.#text].length });
+    this.#circle.tell('message_delta', { ...this.#about, delta, offset: [...this.#text].length });
     this.#text += delta;
   }
 
@@ -45,12 +52,12 @@ export class Draft {
    * @param {{reply_to?: number, signal?: AbortSignal}} [options]
    */
   post(options) {
-    return this.#circle.post(this.#text, { ...options, draft: this.id });
+    return this.#circle.post(this.#text, { ...this.#about, ...options });
   }
 
   /** Give up: what others saw of it goes. */
   drop() {
-    this.#circle.tell('message_delta', { draft: this.id, ended: true });
+    this.#circle.tell('message_delta', { ...this.#about, ended: true });
   }
 }
 

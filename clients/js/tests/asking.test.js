@@ -97,14 +97,14 @@ test('a draft is told as it is written, with the place of each piece, and become
   const circle = hub.client(t).circle('dev').open();
   const side = await hub.welcome();
   side.ack(await firstOf(side, circle), 1);
-  const draft = circle.draft();
+  const draft = circle.draft({ reply_to: 7 });
   draft.write('Hi 😀');
   draft.write('!');
   const post = draft.post();
   const [one, two] = [await side.hear('message_delta'), await side.hear('message_delta')];
-  assert.deepEqual([one.offset, two.offset, two.delta], [0, 4, '!']);
+  assert.deepEqual([one.offset, two.offset, two.delta, two.reply_to], [0, 4, '!', 7]);
   const frame = await side.hear('message');
-  assert.deepEqual([frame.content, frame.draft], ['Hi 😀!', one.draft]);
+  assert.deepEqual([frame.content, frame.draft, frame.reply_to], ['Hi 😀!', one.draft, 7]);
   side.ack(frame, 2);
   await post;
 });

@@ -27,6 +27,12 @@ test('a message that is being written grows, and becomes the message under the s
   assert.deepEqual(done.messages.map(({ key, content, streaming }) => [key, content, streaming]), [['robo/d', 'Hello!', false]]);
 });
 
+test('what is written says from its beginning what it answers', () => {
+  const begun = delta('d', 'Yes', 0);
+  const view = folded(circleFold, CIRCLE, { ...begun, data: { ...begun.data, reply_to: 8 } });
+  assert.equal(view.messages[0].reply_to, 8);
+});
+
 test('a piece that comes twice, or after the message, changes nothing', () => {
   const view = folded(circleFold, CIRCLE, delta('d', 'Hel', 0), delta('d', 'Hel', 0), message(9, 'Hello', 'd'), delta('d', 'lo', 3));
   assert.deepEqual(view.messages.map(({ content }) => content), ['Hello']);

@@ -45,7 +45,7 @@ class Run:
         """Write on: others see the message grow.  It is posted by :meth:`post`, before a tool is called,
         or with the end of the run."""
         if self._draft is None:
-            self._draft = _Draft(self)
+            self._draft = _Draft(self, reply_to=self._reply_to)
             await self._draft.begin()
         self._draft.write(delta)
 
@@ -55,13 +55,13 @@ class Run:
         draft, self._draft = self._draft, None
         if draft is None:
             return None
-        reply_to, self._reply_to = self._reply_to, None  # the first message is the answer
-        return await draft.end(reply_to, id)
+        self._reply_to = None  # the first message is the answer
+        return await draft.end(id)
 
     async def say(self, content: str, *, id: str | None = None) -> Posted | None:
         """Post a whole message; nobody sees it grow."""
         await self.post()
-        self._draft = _Draft(self, content)
+        self._draft = _Draft(self, content, reply_to=self._reply_to)
         await self._draft.begin()
         return await self.post(id=id)
 
@@ -193,9 +193,9 @@ class Step:
 class _Draft:
     """A message that is being written: in the circle, and in the agent's own stream."""
 
-    def __init__(self, run: Run, text: str = "") -> None:
+    def __init__(self, run: Run, text: str = "", *, reply_to: int | None = None) -> None:
         self.id = new_id()
-        self._run = run
+        self._run, self._reply_to = run, reply_to
         self._text, self._told = text, 0
         self._telling: asyncio.Task[None] | None = None
 
@@ -207,11 +207,11 @@ class _Draft:
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._tell())
 
-    async def end(self, reply_to: int | None, id: str | None) -> Posted | None:
+    async def end(self, id: str | None) -> Posted | None:
         await self._quiet()
         posted = None
         if self._run._speaks and self._text.strip():
-            posted = await self._run.circle.post(self._text, reply_to=reply_to, id=id, draft=self.id)
+            posted = await self._run.circle.post(self._text, reply_to=self._reply_to, id=id, draft=self.id)
         await self._run.event("TEXT_MESSAGE_END", messageId=self.id, content=self._text)
         return posted
 
@@ -233,8 +233,9 @@ class _Draft:
         about = {"type": "TEXT_MESSAGE_CONTENT", "messageId": self.id, "delta": delta}
         await self._run.agent.tell({"type": "agent_activity", "data": about})
         if self._run._speaks:
+            answers = {} if self._reply_to is None else {"reply_to": self._reply_to}
             frame = {"type": "message_delta", "draft": self.id, "delta": delta, "offset": self._told}
-            await self._run.circle.tell(frame)
+            await self._run.circle.tell({**frame, **answers})
 
     async def _quiet(self) -> None:
         if self._telling is not None:
