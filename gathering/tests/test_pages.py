@@ -1,5 +1,6 @@
 """The pages that the server makes itself, and the ones for what goes wrong."""
 
+import gzip
 import json
 import re
 from datetime import timedelta
@@ -45,6 +46,13 @@ SIGNED_IN = [
 def test_whoever_is_not_signed_in_is_asked_to(path: str, client: Client) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer["Location"]) == (302, f"/signin/?next={path}")
+
+
+def test_a_page_is_sent_compressed_to_who_takes_that(ada: Client) -> None:
+    answer = ada.get("/", headers={"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.content).startswith(b"<!doctype html>")
+    assert "Content-Encoding" not in ada.get("/")
 
 
 @pytest.mark.parametrize("path", SIGNED_IN)
