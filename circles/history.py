@@ -11,6 +11,7 @@ from django.utils import timezone
 from .models import Circle, Membership, Message
 
 PAGE = 50
+MOST = 200  # messages that are asked for by their ids at once
 MOST_UNREAD = 100  # what is counted; more are "99+"
 TOGETHER = timedelta(minutes=5)  # within which messages of one author share a head
 
@@ -63,7 +64,7 @@ def around(circle: Circle, pk: int) -> Window:
 
 def these(circle: Circle, pks: Iterable[int]) -> Window:
     """Those of the messages ``pks`` that are of the circle."""
-    return Window(list(_rows(circle).filter(pk__in=list(pks)[: 4 * PAGE]).order_by("pk")))
+    return Window(list(_rows(circle).filter(pk__in=list(pks)[:MOST]).order_by("pk")))
 
 
 def first_unread(circle: Circle, user: Any, read_to: int) -> int | None:

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from gathering.hub import receipts
 from gathering.protocol.errors import NotFound
-from gathering.web import Form, attempt, page
+from gathering.web import Form, attempt, page, part
 
-from . import actions, history
+from . import actions, fragments, history
 from .models import Circle, Membership, Message
 from .serializers import (
     MAX_ID,
@@ -38,20 +38,19 @@ def circle(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_GET
-@page
+@part
 def messages(request: HttpRequest, name: str) -> HttpResponse:
     """Part of the conversation, for a page that is there already: ``ids`` or what is ``before`` one."""
     found = actions.find_circle(request.user, name)
-    if "before" in request.GET:
-        window = history.before(found, _number(request, "before"))
-    else:
-        window = history.these(found, _numbers(request.GET.get("ids", "")))
+    if "before" not in request.GET:
+        return HttpResponse(fragments.of(found, _numbers(request.GET.get("ids", ""))))
+    window = history.before(found, _number(request, "before"))
     shown = {"circle": found, "window": window, "said": history.laid_out(window.messages)}
     return render(request, "circles/parts/messages.html", shown)
 
 
 @require_GET
-@page
+@part
 def side(request: HttpRequest, name: str) -> HttpResponse:
     """What stands beside the conversation, and who works at its end, for a page that is there already."""
     about = _about(request, actions.find_circle(request.user, name))
@@ -110,7 +109,7 @@ def settings_of(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_POST
-@page
+@part
 def read(request: HttpRequest, name: str) -> HttpResponse:
     """Remember how far the reader has seen."""
     actions.mark_read(request.user, name, _number(request, "message"))

@@ -31,15 +31,27 @@ def page(view: View) -> View:
     there, a page may hear of what it already shows, and never misses what it does not.
 
     It is sent compressed: a sixth of the bytes, for a millisecond.  The tokens in its forms are masked anew
-    each time, and Django adds bytes of chance, so its length tells nothing.
+    each time, and Django adds bytes of chance, so its length tells nothing.  (Answers of the API are not:
+    what is compressed has no strong ETag, and ``If-Match`` needs one.)
     """
+
+    @part
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.streams = _positions(request.user)  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def part(view: View) -> View:
+    """Part of a page, for a page that is there already and knows where it follows from."""
 
     @gzip_page
     @cache_control(private=True, no_cache=True)
     @login_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.streams = _positions(request.user)  # type: ignore[attr-defined]
         try:
             return view(request, *args, **kwargs)
         except NotFound as error:

@@ -4,12 +4,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from agents.actions import create_agent
 from circles import actions
 from circles.models import Circle
 from gathering.accounts.models import User
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept() -> None:
+    """Ids come again once a test is rolled back; what was kept of them must not."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -165,6 +166,26 @@ def test_a_fragment_has_no_message_of_another_circle(
     assert ids(answer) == [mine.pk]
 
 
+def test_what_all_ask_for_is_made_once_and_shown_to_whom_it_may(
+    people: SimpleNamespace, circle: Circle, sign_in: Any
+) -> None:
+    said = say(people.ada, "one", "two")
+    path = f"{ROOM}messages/?ids={said[1].pk},{said[0].pk},{said[0].pk}"
+
+    def cost(user: Any) -> tuple[str, int]:
+        client = sign_in(user)
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(path)
+        assert re.findall(r"<p>(\w+)</p>", text(answer)) == ["one", "two"]
+        return text(answer), len(queries)
+
+    (shown, first), (again, second) = cost(people.bob), cost(people.olga)
+    assert (again, second) == (shown, first - 1)  # no message was looked up, and none was rendered
+    assert sign_in(people.carol).get(path).status_code == 404
+    other = actions.create_circle(people.carol, "hers")
+    assert ids(sign_in(people.carol).get(f"/circles/{other.name}/messages/?ids={said[0].pk}")) == []
+
+
 def test_the_first_unread_message_has_a_line_and_reading_takes_it(
     people: SimpleNamespace, circle: Circle, sign_in: Any
 ) -> None:
@@ -188,6 +209,7 @@ def test_no_page_costs_more_with_more_history(people: SimpleNamespace, circle: C
     client = sign_in(people.bob)
 
     def cost(path: str) -> int:
+        cache.clear()
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200
         return len(queries)

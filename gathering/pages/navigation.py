@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from agents import doing
 from agents.models import Agent, Approval
 from circles import history
-from gathering.web import page
+from gathering.web import part
 from workspaces.models import Workspace
 
 THEMES = ("system", "light", "dark")
@@ -31,7 +31,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 @require_GET
-@page
+@part
 def places(request: HttpRequest) -> HttpResponse:
     """The list alone, for a page that keeps it true; ``at`` is the page that it is for."""
     return render(request, "parts/places.html", {"here": request.GET.get("at", "")})

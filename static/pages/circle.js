@@ -22,6 +22,7 @@ circle.on('message_delta', wrote);
 circle.on('typing', typing);
 circle.on('presence', presence);
 document.addEventListener('rendered', showPresence);
+document.addEventListener('visibilitychange', ask);
 document.addEventListener('anew', ({ detail }) => begunAnew(detail));
 log.addEventListener('scroll', () => (toEnd.hidden = atEnd()), { passive: true });
 toEnd.addEventListener('click', (event) => (event.preventDefault(), (log.scrollTop = 0)));
@@ -33,13 +34,14 @@ function said(frame) {
   stopped(frame.data.sender);
   if (!followsEnd() || document.getElementById(`m${frame.data.id}`)) return gone(frame.data);
   wanted.set(frame.data.id, frame.data);
-  if (!asking) ask();
+  ask();
 }
 
-/** What came together is asked for together; what cannot be had now is asked for again. */
+/** What came together is asked for together, once somebody looks; what cannot be had now is asked for again. */
 async function ask() {
+  if (asking) return;
   asking = true;
-  while (wanted.size) {
+  while (wanted.size && !document.hidden) {
     const ids = [...wanted.keys()].slice(0, AT_ONCE);
     try {
       const found = await fetched(`ids=${ids.join()}`);

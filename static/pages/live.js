@@ -18,12 +18,14 @@ export const client = new GatheringClient({
 });
 
 let positions = JSON.parse(document.body.dataset.streams || '{}');
-const due = new Set();
+const due = new Map(); // id of a part -> from when on it may be rendered
+const rendered = new Map(); // id of a part -> when it was
 let timer;
 let asking = false;
 
 /** Begin to follow; called once all handlers are in place. */
 export function follow() {
+  document.addEventListener('visibilitychange', plan);
   for (const channel of Object.keys(positions)) {
     const stream = client.stream(channel);
     stream.on('*', (frame) => frame.seq && heard(channel, [frame.type, frame.data.type]));
@@ -34,17 +36,19 @@ export function follow() {
 /** Ask the server for the parts of the page that live on such an event; one of an agent has a type of its own, too. */
 function heard(channel, types) {
   for (const part of document.querySelectorAll('[data-live]')) {
-    if (part.dataset.live.split(' ').some((on) => livesOn(on, channel, types))) due.add(part.id);
+    if (part.dataset.live.split(' ').some((on) => livesOn(on, channel, types))) refresh(part.id);
   }
-  plan();
 }
 
 /**
- * Render parts of the page anew, soon.
- * @param {...string} ids
+ * Render a part of the page anew, soon, and not more often than its `data-pace` in seconds.
+ * @param {string} id
+ * @param {number} [soon] Milliseconds from now, at least.
  */
-export function refresh(...ids) {
-  ids.forEach((id) => due.add(id));
+export function refresh(id, soon = SOON) {
+  const pace = 1000 * (document.getElementById(id)?.dataset.pace ?? 0);
+  const at = Math.max(Date.now() + soon, (rendered.get(id) ?? 0) + pace);
+  if (!(due.get(id) <= at)) due.set(id, at);
   plan();
 }
 
@@ -54,20 +58,20 @@ function livesOn(on, channel, told) {
   return named && (!types || types.split(',').some((type) => told.includes(type)));
 }
 
+/** A page that nobody sees asks for nothing; once it is seen, for all that it missed. */
 function plan() {
-  if (due.size && !asking) timer ??= setTimeout(look, SOON);
+  clearTimeout(timer);
+  if (due.size && !asking && !document.hidden) timer = setTimeout(look, Math.min(...due.values()) - Date.now());
 }
 
 async function look() {
-  timer = undefined;
   asking = true;
-  const ids = [...due];
-  due.clear();
+  const ids = [...due.keys()].filter((id) => due.get(id) <= Date.now() + SOON);
+  ids.forEach((id) => (due.delete(id), rendered.set(id, Date.now())));
   try {
     await render(ids);
   } catch {
-    ids.forEach((id) => due.add(id));
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    ids.forEach((id) => refresh(id, 1000));
   }
   asking = false;
   plan();
@@ -95,8 +99,7 @@ async function fetched(url) {
 async function anew(stream) {
   const page = await fetched(location.href);
   positions = JSON.parse(page.body.dataset.streams);
-  for (const part of document.querySelectorAll('[data-live]')) due.add(part.id);
+  for (const part of document.querySelectorAll('[data-live]')) refresh(part.id);
   document.dispatchEvent(new CustomEvent('anew', { detail: page }));
-  plan();
   return positions[stream.channel] ?? { seq: 0 };
 }

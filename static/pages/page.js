@@ -6,10 +6,12 @@ import { offerCopies } from './copying.js';
 import { listen } from './keys.js';
 import { follow } from './live.js';
 import { keepTimes } from './times.js';
+import { countUnread } from './unread.js';
 
 keepTimes();
 listen();
 act();
 offerCopies();
+countUnread();
 follow();
 watch();

@@ -1,9 +1,13 @@
 /** How far the reader has seen: told to the server, so that it holds on every device. */
 
 import { atEnd, followsEnd, last, list, log } from './conversation.js';
-import { refresh } from './live.js';
+import { own } from './live.js';
+import { clear } from './unread.js';
 
+const SOON = 400; // milliseconds from seeing to telling
+const RESTS = 3000; // between two times of telling: other devices can wait, and the server has other readers
 let seen = Number(list.dataset.readTo);
+let told = 0;
 let timer;
 
 export function listen() {
@@ -16,18 +20,19 @@ export function listen() {
 
 /** Something came, or came into sight. */
 export function look() {
-  timer ??= setTimeout(tell, 400);
+  timer ??= setTimeout(tell, Math.max(SOON, told + RESTS - Date.now()));
 }
 
 async function tell() {
   timer = undefined;
   const id = Number(last()?.dataset.id ?? 0);
   if (document.hidden || !atEnd() || !followsEnd() || !list.dataset.readTo || id <= seen) return;
+  told = Date.now();
   const body = new FormData();
   body.set('message', id);
   body.set('csrfmiddlewaretoken', document.querySelector('[name=csrfmiddlewaretoken]').value);
   const answer = await fetch(list.dataset.read, { method: 'POST', body, keepalive: true }).catch(() => null);
   if (!answer?.ok) return; // the next message, or the next visit, tells it again
   seen = id;
-  refresh('places');
+  clear(own);
 }

@@ -1,0 +1,54 @@
+/**
+ * What is unread, counted as it comes: beside each circle on the left, and in the title while nobody looks.
+ * The server counts better, since the reader reads elsewhere, too: it is asked now and then.
+ */
+
+import { client, own, refresh } from './live.js';
+
+const HEALS = 20_000; // milliseconds
+const MANY = 99;
+const me = document.body.dataset.me;
+const title = document.title;
+let missed = 0;
+
+export function countUnread() {
+  for (const place of document.querySelectorAll('#places [id^="place-circles."]')) {
+    const channel = place.id.slice('place-'.length);
+    for (const type of ['user_message', 'agent_message']) client.stream(channel).on(type, ({ data }) => said(channel, data.sender));
+  }
+  document.addEventListener('visibilitychange', seen);
+}
+
+/** The reader has seen all of a circle. */
+export function clear(channel) {
+  show(channel, 0);
+}
+
+function said(channel, sender) {
+  if (sender === me) return;
+  if (document.hidden) document.title = `(${++missed}) ${title}`;
+  else if (channel === own) return; // it is being read
+  show(channel, count(channel) + 1);
+  refresh('places', HEALS);
+}
+
+function seen() {
+  if (document.hidden) return;
+  missed = 0;
+  document.title = title;
+  refresh('places');
+}
+
+const link = (channel) => document.getElementById(`place-${channel}`)?.querySelector('a');
+const count = (channel) => parseInt(link(channel)?.querySelector('.count')?.textContent ?? '0', 10);
+
+function show(channel, number) {
+  const place = link(channel);
+  if (!place) return;
+  place.classList.toggle('unread', number > 0);
+  let badge = place.querySelector('.count');
+  if (!number) return badge?.remove();
+  if (!badge) place.append((badge = Object.assign(document.createElement('span'), { className: 'count' })));
+  const unit = Object.assign(document.createElement('span'), { className: 'unseen', textContent: ' unread' });
+  badge.replaceChildren(number > MANY ? `${MANY}+` : String(number), unit);
+}
