@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from tests.chromium import Chromium
 from tests.rooms import Room, Rooms
@@ -33,6 +35,16 @@ def postgres() -> Iterator[Postgres]:
 def chromium() -> Iterator[Chromium]:
     with Chromium() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
+    """Chromium in the hands of Playwright, whose driver takes most of a second of CPU to start.
+
+    It lives in the event loop of the session, so the tests that use it do.
+    """
+    async with async_playwright() as driver:
+        yield await driver.chromium.connect_over_cdp(chromium.address)
 
 
 @pytest.fixture(scope="session", params=COMBINATIONS, ids="-".join)

@@ -7,9 +7,9 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.chromium import Chromium
 from tests.servers import World, manage
 
 _numbers = itertools.count(1)
@@ -18,10 +18,11 @@ expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has all of them: one browser and one server are enough."""
+    """One worker has all of them, in one event loop: one browser, one driver and one server are enough."""
     for item in items:
         if "dashboard" in item.path.parts:
             item.add_marker(pytest.mark.xdist_group("dashboard"))
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(scope="session")
@@ -66,16 +67,14 @@ class Visitors:
             self.wrong.append(message.text)
 
 
-@pytest.fixture
-async def visitors(chromium: Chromium, site: World) -> AsyncIterator[Visitors]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def visitors(browser: Browser, site: World) -> AsyncIterator[Visitors]:
     site.steady.start()
-    async with async_playwright() as driver:
-        browser = await driver.chromium.connect_over_cdp(chromium.address)
-        made = Visitors(browser, site)
-        yield made
-        for context in browser.contexts[1:]:
-            await context.close()
-        assert made.wrong == []
+    made = Visitors(browser, site)
+    yield made
+    for context in browser.contexts[1:]:
+        await context.close()
+    assert made.wrong == []
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """What the tests of the JavaScript client share."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser
 
-from tests.chromium import Chromium
+from tests.rooms import Rooms
 from tests.servers import Server, World
 
 QUICK = {"GATHERING_HEARTBEAT": "0.4", "GATHERING_FRAME_RATE": "0", "GATHERING_MAX_SOCKETS": "0"}
@@ -20,19 +22,25 @@ def server(world: World) -> Iterator[Server]:
     made.stop()
 
 
-@pytest.fixture
-async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def rooms(world: World) -> AsyncIterator[Rooms]:
+    """Those of all tests, in the event loop of the browser."""
+    async with AsyncExitStack() as stack:
+        yield Rooms(world, stack)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(browser: Browser) -> AsyncIterator[Browser]:
     """Chromium for one test; what the test opened in it is closed afterwards."""
-    async with async_playwright() as driver:
-        browser = await driver.chromium.connect_over_cdp(chromium.address)
-        yield browser
-        for context in browser.contexts[1:]:
-            await context.close()
+    yield browser
+    for context in browser.contexts[1:]:
+        await context.close()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A worker of its own for these: one server, one browser and one package are enough."""
+    """A worker and an event loop of their own: one server, one browser and one package are enough."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("javascript"), append=False)
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
