@@ -31,6 +31,8 @@ class Chromium(Service):
             "--disable-dev-shm-usage",
             "--disable-gpu",
             "--no-first-run",
+            # It keeps a process in reserve for each context, and a test needs but one.
+            "--disable-features=SpareRendererForSitePerProcess",
             f"--user-data-dir={self.directory / 'profile'}",
             f"--remote-debugging-port={self.port}",
             "about:blank",
