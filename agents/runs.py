@@ -13,7 +13,7 @@ from gathering.protocol import agui
 from gathering.protocol.errors import BadField
 from gathering.rest import checked, reference
 
-from . import actions, activity
+from . import actions, activity, timeline
 from .models import Activity, Run
 from .serializers import (
     KeptEventSerializer,
@@ -90,6 +90,7 @@ def calls(run: Run) -> list[dict[str, Any]]:
                 call["arguments"] = row.content
             else:
                 call |= {"result": row.event["content"], "ended_at": row.created_at}
+                call["failed"] = timeline.has_failed(row.event)
     return list(found.values())
 
 
@@ -99,6 +100,7 @@ def _call(row: Activity) -> dict[str, Any]:
         "tool": row.event["toolCallName"],
         "arguments": None,
         "result": None,
+        "failed": None,
         "truncated": False,
         "started_at": row.created_at,
         "ended_at": None,

@@ -132,6 +132,7 @@ class ToolCallSerializer(serializers.Serializer[Any]):
     tool = serializers.CharField()
     arguments = serializers.CharField(allow_null=True, help_text="Null while they are still written.")
     result = serializers.JSONField(allow_null=True, help_text="As the agent told it; null if it did not.")
+    failed = serializers.BooleanField(allow_null=True, help_text="Null while there is no result.")
     truncated = serializers.BooleanField(
         help_text="Whether arguments or result are longer than what is kept."
     )

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from .models import Activity, Agent, Part, Run
 
-FAILED = ("Error", "error:", '{"error"', "Traceback")  # how tools say it, as AG-UI has no field for it
+# How tools of agents that run elsewhere begin to say that they failed, if those do not tell it in `metadata`.
+FAILED = ("Error", "error:", '{"error"', "Traceback")
 MOST = 400  # events of a run on one page
 
 
@@ -27,6 +28,7 @@ class Item:
     ended: datetime | None = None
     failed: bool = False
     open: bool = False
+    length: int = 0  # of what is still written: characters, with those that are too many to be kept
 
     @property
     def seconds(self) -> float | None:
@@ -45,10 +47,13 @@ class Budget:
 
 
 def budget(agent: Agent, run: Run | None) -> Budget:
-    """What was used, of what may be."""
-    today = agent.errands.today().aggregate(used=Sum("tokens"))["used"] or 0
-    used = run.input_tokens + run.output_tokens if run else 0
-    return Budget(used, agent.guard_of("run_tokens"), today, agent.guard_of("day_tokens"))
+    """What was used, of what may be; of an open run, what its errand has counted until now."""
+    open_ = Q(state="running")
+    used = agent.errands.today().aggregate(day=Sum("tokens"), open=Sum("tokens", filter=open_))
+    of_run = run.input_tokens + run.output_tokens if run else 0
+    if run is not None and run.status == Run.Status.RUNNING:
+        of_run = used["open"] or 0
+    return Budget(of_run, agent.guard_of("run_tokens"), used["day"] or 0, agent.guard_of("day_tokens"))
 
 
 def of_run(run: Run) -> list[Item]:
@@ -90,7 +95,13 @@ def _result(items: dict[tuple[str, str], Item], event: Activity, data: dict[str,
     key = str(data.get("toolCallId", event.subject))
     item = items.setdefault(("tool", key), Item("tool", key, event.created_at))
     item.result, item.ended = str(data.get("content", "")), event.created_at
-    item.failed = bool(data.get("error")) or item.result.startswith(FAILED)
+    item.failed = has_failed(data)
+
+
+def has_failed(result: dict[str, Any]) -> bool:
+    """Whether a tool failed: as its agent tells it (``metadata.failed``), or else by a guess."""
+    told = (result.get("metadata") or {}).get("failed")
+    return told if isinstance(told, bool) else str(result.get("content", "")).startswith(FAILED)
 
 
 def _notice(items: dict[tuple[str, str], Item], event: Activity, data: dict[str, Any]) -> None:
@@ -113,7 +124,7 @@ def _said(data: dict[str, Any]) -> str:
 
 def _still_open(items: dict[tuple[str, str], Item], part: Part) -> None:
     item = items.setdefault((part.kind, part.key), Item(part.kind, part.key, part.started_at))
-    item.text, item.open = part.text or item.text, True
+    item.text, item.open, item.length = part.text or item.text, True, part.length
 
 
 def _ignore(*_: Any) -> None:

@@ -143,6 +143,8 @@ def test_a_call_that_is_wrong_is_told_to_the_model(call: str, told: str, town: T
     agent.call()
     assert agent.ends()["state"] == "done"
     assert told in agent.said[0]
+    (result,) = [event for event in agent.hand("activity", agent.name) if event["type"] == "TOOL_CALL_RESULT"]
+    assert result["metadata"] == {"failed": True, "code": told.split("(")[1].split(")")[0]}
 
 
 @pytest.mark.parametrize(

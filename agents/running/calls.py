@@ -11,6 +11,7 @@ from agents.models import Approval
 from agents.providers.interface import Returned, ToolCall
 
 from . import records, tools
+from .offers import Outcome
 from .work import Work
 
 REFUSALS = {
@@ -24,14 +25,14 @@ async def make(work: Work, call: ToolCall) -> Returned:
     work.count(call)
     office, hold = work.office, work.hold
     await office.store(records.call, hold, call, acts=tools.acts(call))
-    text = tools.problem(call) or await _refusal(work, call)
-    if text is None:
-        text = await office.use(tools.perform, work.desk, call)
-    await office.store(records.returned, hold, call, text)
-    return Returned(call, text)
+    outcome = tools.problem(call) or await _refusal(work, call)
+    if outcome is None:
+        outcome = await office.use(tools.perform, work.desk, call)
+    await office.store(records.returned, hold, call, outcome)
+    return Returned(call, outcome.text)
 
 
-async def _refusal(work: Work, call: ToolCall) -> str | None:
+async def _refusal(work: Work, call: ToolCall) -> Outcome | None:
     """Why the call may not be made, if a person has to be asked and does not say yes."""
     if call.name not in work.agent.needs_approval:
         return None
@@ -41,4 +42,5 @@ async def _refusal(work: Work, call: ToolCall) -> str | None:
     with work.patience():
         decision = await work.office.decision(approval, seconds)
     decision = decision or await work.office.store(oversight.expire, approval)
-    return REFUSALS.get(Approval.Decision(decision))
+    said = REFUSALS.get(Approval.Decision(decision))
+    return Outcome(said, decision) if said is not None else None

@@ -37,6 +37,14 @@ class Desk:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What came of a call, in words for the model; ``code`` says why it failed, and is "" if it did not."""
+
+    text: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
 class Offer:
     """One tool: ``fields`` checks its arguments, ``do`` acts and returns what the model is told.
 

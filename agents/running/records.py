@@ -23,6 +23,8 @@ from circles.models import Message
 from gathering.hub import receipts
 from gathering.protocol.agui import Event
 
+from .offers import Outcome
+
 State = Errand.State
 Status = Agent.Status
 ATTEMPTS = 3  # to give an answer of which nothing had begun
@@ -113,10 +115,12 @@ def call(hold: Hold, tool_call: ToolCall, *, acts: bool) -> None:
 
 
 @transaction.atomic
-def returned(hold: Hold, tool_call: ToolCall, text: str) -> None:
+def returned(hold: Hold, tool_call: ToolCall, outcome: Outcome) -> None:
+    """Tell what came of a call.  AG-UI has no field for a failure; what it has for more is ``metadata``."""
     errand = _own(hold)
-    about = {"messageId": f"{tool_call.id}-result", "toolCallId": tool_call.id, "content": text}
-    _report(errand, {"type": "TOOL_CALL_RESULT", **about, "role": "tool"})
+    about = {"messageId": f"{tool_call.id}-result", "toolCallId": tool_call.id, "content": outcome.text}
+    failed = {"failed": True, "code": outcome.code} if outcome.code else {"failed": False}
+    _report(errand, {"type": "TOOL_CALL_RESULT", **about, "role": "tool", "metadata": failed})
     _become(errand, Status.THINKING)
 
 

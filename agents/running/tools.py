@@ -18,7 +18,7 @@ from gathering.protocol.errors import BadField, GatheringError
 from workspaces.models import Workspace
 
 from . import file_tools
-from .offers import Desk, Offer
+from .offers import Desk, Offer, Outcome
 
 
 class ReadMessages(StrictSerializer):
@@ -85,7 +85,7 @@ def acts(call: ToolCall) -> bool:
     return call.name in OFFERS and OFFERS[call.name].acts
 
 
-def problem(call: ToolCall) -> str | None:
+def problem(call: ToolCall) -> Outcome | None:
     """What is wrong with the form of ``call``, told to whoever wrote it; None if nothing is."""
     try:
         _checked(call)
@@ -94,11 +94,11 @@ def problem(call: ToolCall) -> str | None:
     return None
 
 
-def perform(desk: Desk, call: ToolCall) -> str:
-    """Do what ``call`` asks; what comes of it, or why not, in words for the model."""
+def perform(desk: Desk, call: ToolCall) -> Outcome:
+    """Do what ``call`` asks; what comes of it, or why not."""
     try:
         fields = _checked(call)
-        return _cut(OFFERS[call.name].do(desk, **fields))
+        return Outcome(_cut(OFFERS[call.name].do(desk, **fields)))
     except GatheringError as error:
         return _refusal(error)
 
@@ -118,8 +118,8 @@ def _checked(call: ToolCall) -> dict[str, Any]:
     return dict(form.validated_data)
 
 
-def _refusal(error: GatheringError) -> str:
-    return f"Refused ({error.code}): {error.detail}"
+def _refusal(error: GatheringError) -> Outcome:
+    return Outcome(f"Refused ({error.code}): {error.detail}", error.code)
 
 
 def _cut(text: str) -> str:

@@ -38,7 +38,7 @@ def workspace(circle: Circle, tmp_path: Path) -> Workspace:
 def call(people: SimpleNamespace, circle: Circle, workspace: Workspace) -> Any:
     """``call("read_file", path="a")`` is what a model is told."""
     desk = tools.Desk(Agent.objects.get(pk=people.robo.pk), circle, people.ada)
-    return lambda name, **arguments: tools.perform(desk, ToolCall("1", name, json.dumps(arguments)))
+    return lambda name, **arguments: tools.perform(desk, ToolCall("1", name, json.dumps(arguments))).text
 
 
 def test_it_lists_reads_searches_and_compares(call: Any, workspace: Workspace) -> None:
@@ -114,10 +114,12 @@ def test_it_shows_nobody_what_only_it_may_see(
     assert {call(name, **arguments)[:19] for name, arguments in attempts} == {"Refused (not_found)"}
     for by, other, told in ((people.carol, private, "the plan"), (people.robo, private, "the plan")):
         desk = tools.Desk(Agent.objects.get(pk=people.robo.pk), other, by)
-        assert told in tools.perform(desk, ToolCall("1", "read_messages", '{"circle": "private"}'))
+        outcome = tools.perform(desk, ToolCall("1", "read_messages", '{"circle": "private"}'))
+        assert told in outcome.text
     for by, told in ((people.carol, "the plan"), (people.robo, "Refused (not_found)")):
         desk = tools.Desk(Agent.objects.get(pk=people.robo.pk), circle, by)
-        assert told in tools.perform(desk, ToolCall("1", "read_messages", '{"circle": "private"}'))
+        outcome = tools.perform(desk, ToolCall("1", "read_messages", '{"circle": "private"}'))
+        assert told in outcome.text
 
 
 def test_an_observer_does_not_write(call: Any, workspace: Workspace, people: SimpleNamespace) -> None:

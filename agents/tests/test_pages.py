@@ -74,6 +74,28 @@ def test_a_run_is_a_timeline(people: SimpleNamespace, circle: Circle, sign_in: A
     assert "print()</pre>" in page
 
 
+@pytest.mark.parametrize(
+    ("content", "told", "failed"),
+    [
+        ("Error: no such file", {}, True),  # a guess, where nobody tells
+        ("all is well", {}, False),
+        ("Error pages", {"metadata": {"failed": False}}, False),
+        ("no", {"metadata": {"failed": True, "code": "not_found"}}, True),
+        ("Error", {"metadata": {"failed": "perhaps"}}, True),
+        ("fine", {"metadata": None}, False),
+    ],
+)
+def test_a_call_has_failed_if_its_agent_tells_so(
+    content: str, told: Any, failed: bool, people: SimpleNamespace, circle: Circle, sign_in: Any
+) -> None:
+    begin(people)
+    result = {"type": "TOOL_CALL_RESULT", "messageId": "t1", "toolCallId": "c1", "content": content}
+    report(people, {**result, **told})
+    assert ("</span>failed</span>" in page_of(sign_in(people.bob), people)) == failed
+    run = sign_in(people.bob).get(f"/api/agents/{people.robo.pk}/runs/r1/").json()
+    assert [call["failed"] for call in run["calls"]] == [failed]
+
+
 def test_an_agent_is_only_seen_by_who_may(people: SimpleNamespace, circle: Circle, sign_in: Any) -> None:
     run, carol = begin(people), sign_in(people.carol)
     path = f"/agents/{people.robo.pk}/"

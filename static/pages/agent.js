@@ -1,39 +1,79 @@
 /**
  * An agent at work: the server renders what is done, and what is being written shows letter by letter.
- * Of what began while the page was open all letters are known; of the rest, those that come.
+ *
+ * Each delta says how many characters came before it, and the page how many it was rendered with; so a text
+ * that began before the page was there grows without a letter that is missing or doubled.  Where letters are
+ * missing (they were told while nobody listened, and stored within a second), the page is rendered anew.
  */
 
-import { client, own } from './live.js';
+import { client, own, refresh } from './live.js';
 import './page.js';
 
-const BEGINS = { TEXT_MESSAGE_START: 'messageId', REASONING_MESSAGE_START: 'messageId', TOOL_CALL_START: 'toolCallId' };
+const STORED = 1000; // milliseconds in which the server stores what it has passed on
 const GOES_ON = {
   TEXT_MESSAGE_CONTENT: ['text', 'messageId'],
+  TEXT_MESSAGE_CHUNK: ['text', 'messageId'],
   REASONING_MESSAGE_CONTENT: ['reasoning', 'messageId'],
+  REASONING_MESSAGE_CHUNK: ['reasoning', 'messageId'],
   TOOL_CALL_ARGS: ['tool', 'toolCallId'],
+  TOOL_CALL_CHUNK: ['tool', 'toolCallId'],
 };
-const ENDS = { TEXT_MESSAGE_END: 'messageId', REASONING_MESSAGE_END: 'messageId', TOOL_CALL_END: 'toolCallId' };
-const written = new Map(); // key -> {kind, text}
+const BEGINS = { TEXT_MESSAGE_START: 'text', REASONING_MESSAGE_START: 'reasoning', TOOL_CALL_START: 'tool' };
+const ENDS = { TEXT_MESSAGE_END: 'text', REASONING_MESSAGE_END: 'reasoning', TOOL_CALL_END: 'tool' };
+const written = new Map(); // by the id of an item: its text, how many characters that is, what came too early
+let timer;
 
-client.stream(own).on('agent_activity', ({ data }) => {
-  if (data.type in BEGINS) written.set(data[BEGINS[data.type]], { text: '' });
-  if (data.type in ENDS) written.delete(data[ENDS[data.type]]);
-  if (data.type in GOES_ON && typeof data.delta === 'string') goOn(...GOES_ON[data.type], data);
+client.stream(own).on('agent_activity', ({ data, offset }) => {
+  const named = data.messageId ?? data.toolCallId;
+  if (data.type in BEGINS) written.set(`item-${BEGINS[data.type]}-${named}`, { text: '', length: 0, early: [] });
+  if (data.type in ENDS) written.delete(`item-${ENDS[data.type]}-${named}`);
+  if (data.type in GOES_ON && data.delta) goOn(itemOf(...GOES_ON[data.type], data), data.delta, offset);
 });
-document.addEventListener('rendered', () => written.forEach(({ kind, text }, key) => kind && show(kind, key, text)));
+document.addEventListener('rendered', () => {
+  for (const place of document.querySelectorAll('[data-written]')) catchUp(place.closest('.item').id, place);
+});
 
-function goOn(kind, name, data) {
-  const key = data[name];
-  const known = written.get(key);
-  if (!known) return place(kind, key)?.append(data.delta);
-  known.kind = kind;
-  known.text += data.delta;
-  show(kind, key, known.text);
+/** A chunk that names nothing goes on with the last of its kind. */
+function itemOf(kind, name, data) {
+  return data[name] ? `item-${kind}-${data[name]}` : [...written.keys()].findLast((id) => id.startsWith(`item-${kind}-`));
 }
 
-function show(kind, key, text) {
-  const shown = place(kind, key);
-  if (shown && shown.textContent.length < text.length) shown.textContent = text;
+function goOn(id, delta, offset) {
+  if (!id) return;
+  const place = placeOf(id);
+  if (!written.has(id)) written.set(id, shownBy(place));
+  const item = written.get(id);
+  grow(item, delta, offset);
+  if (place) show(place, item);
 }
 
-const place = (kind, key) => document.getElementById(`item-${kind}-${key}`)?.querySelector('[data-written]');
+/** Add what is not there yet; what comes too early waits until the rest is known. */
+function grow(item, delta, offset) {
+  const piece = [...delta];
+  if (offset > item.length) {
+    item.early.push([delta, offset]);
+    timer ??= setTimeout(() => ((timer = undefined), refresh('work')), STORED);
+    return;
+  }
+  const fresh = piece.slice(item.length - offset);
+  item.text += fresh.join('');
+  item.length += fresh.length;
+}
+
+/** The page was rendered anew: whoever knows more, the page or the deltas, is right. */
+function catchUp(id, place) {
+  const item = written.get(id);
+  if (!item) return;
+  const rendered = shownBy(place);
+  if (rendered.length > item.length) Object.assign(item, { text: rendered.text, length: rendered.length });
+  const early = item.early.splice(0);
+  for (const [delta, offset] of early) grow(item, delta, offset);
+  show(place, item);
+}
+
+function show(place, { text, length }) {
+  if (length >= Number(place.dataset.written) && place.textContent !== text) place.textContent = text;
+}
+
+const placeOf = (id) => document.getElementById(id)?.querySelector('[data-written]');
+const shownBy = (place) => ({ text: place?.textContent ?? '', length: Number(place?.dataset.written ?? 0), early: [] });

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.clients import Client
 from tests.dashboard.conftest import Visitors
 from tests.servers import World
 
@@ -26,6 +27,7 @@ class Elsewhere:
         self.name = f"elsewhere-{next(_numbers)}"
         self.circle = circle
         self.pk, token = site.hand("make_agent", self.name, circle)
+        self.token = token
         self.headers = {"Authorization": f"Bearer {token}"}
         self.url = f"{site.steady.http}/api/agents/{self.pk}/activity/"
 
@@ -69,6 +71,47 @@ async def test_what_an_agent_does_now_shows_wherever_it_stands_and_nothing_moves
 
 async def place_of_the_last(page: Page) -> Any:
     return await page.locator("#messages .message").last.bounding_box()
+
+
+async def test_of_a_text_that_began_before_the_page_no_letter_is_missing_or_doubled(
+    visitors: Visitors, site: World, circle: str, agent: Elsewhere
+) -> None:
+    """Deltas over a socket are passed on at once, and stored within a second."""
+    socket = await Client.connect(f"{site.steady.ws}/ws/agents/{agent.pk}", agent.token)
+    agent.begin({"type": "TEXT_MESSAGE_START", "messageId": "m1", "role": "assistant"})
+    words = [f"word{number}😀 " for number in range(40)]
+    page = await visitors.open("ada", f"/agents/{agent.pk}/", live=False)
+    for word in words[:20]:  # before the page listens, while it begins to, and after
+        await tell(socket, word)
+    await page.wait_for_selector('#connection[data-state="live"]')
+    text = page.locator("#timeline .item.text .text")
+    await page.reload()
+    for word in words[20:]:
+        await tell(socket, word)
+    await expect(text).to_have_text("".join(words).strip())
+    agent.report({"type": "TEXT_MESSAGE_END", "messageId": "m1"})
+    await expect(page.locator("#timeline .item.text.open")).to_have_count(0)
+    await expect(text).to_have_text("".join(words).strip())
+    await socket.close()
+
+
+async def tell(socket: Client, delta: str) -> None:
+    event = {"type": "TEXT_MESSAGE_CONTENT", "messageId": "m1", "delta": delta}
+    await socket.tell("agent_activity", data=event)
+
+
+async def test_a_call_failed_if_its_agent_says_so(
+    visitors: Visitors, site: World, circle: str, agent: Elsewhere
+) -> None:
+    page = await visitors.open("ada", f"/agents/{agent.pk}/")
+    agent.begin(*READS)
+    result = {"type": "TOOL_CALL_RESULT", **CALL, "messageId": "t1", "content": "Error pages are in 404.html"}
+    agent.report({**result, "metadata": {"failed": False}})
+    card = page.locator("#timeline details summary")
+    await expect(card).to_contain_text("done")
+    other = [{**event, "toolCallId": "c2"} for event in READS]
+    agent.report(*other, {**result, "toolCallId": "c2", "content": "No.", "metadata": {"failed": True}})
+    await expect(card.nth(1)).to_contain_text("failed")
 
 
 async def test_stop_is_asked_for_without_leaving_the_page(

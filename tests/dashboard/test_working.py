@@ -90,9 +90,16 @@ async def test_what_an_agent_asks_is_allowed_on_the_page(
     ada = await visitors.open("ada", "/approvals/")
     site.hand("say", "bob", circle, f"@{name} go on")
     await expect(ada.locator("#approvals")).to_contain_text("with your leave")
+    work = await visitors.open("bob", path)
+    used = [work.locator(f"#m-{of}") for of in ("run", "day")]
+    before = [int(await each.get_attribute("value") or 0) for each in used]
+    assert before[0] == before[1] > 0  # the run is open, and waits
     await expect(ada.locator("#places .count.waiting")).to_have_text("1 waiting")
     await ada.get_by_role("button", name="Allow").click()
     await expect(ada.locator("#approvals .feed")).to_contain_text("Approved by ada")
+    for each, then in zip(used, before, strict=True):
+        await expect(each).not_to_have_attribute("value", str(then))
+        assert int(await each.get_attribute("value") or 0) > then
     await ada.goto(path)
     card = ada.locator("#timeline details")
     await expect(card.locator("summary")).to_contain_text("done")

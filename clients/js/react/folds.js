@@ -49,6 +49,7 @@ const MISSING = '\u200b'; // takes no room
  * @property {string} [name] Of the tool.
  * @property {string} content The text, or the arguments.
  * @property {string} [result]
+ * @property {boolean} [failed] Whether the tool failed, as its agent tells.
  * @property {boolean} streaming
  *
  * @typedef {object} AgentView
@@ -140,7 +141,8 @@ const ACTIVITY = {
     begun(view, { id: toolCallId, kind: 'tool', name: toolCallName }),
   TOOL_CALL_ARGS: (view, { toolCallId, delta }, { offset }) => grown(view, toolCallId, delta, offset),
   TOOL_CALL_END: (view, { toolCallId }, { content }) => done(view, toolCallId, { content }),
-  TOOL_CALL_RESULT: (view, { toolCallId, content }) => done(view, toolCallId, { result: content }),
+  TOOL_CALL_RESULT: (view, { toolCallId, content, metadata }) =>
+    done(view, toolCallId, { result: content, failed: metadata?.failed === true }),
 };
 
 /**

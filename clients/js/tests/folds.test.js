@@ -90,7 +90,7 @@ test('what an agent does in a run is folded from its activity', () => {
     does({ type: 'TOOL_CALL_START', toolCallId: 't', toolCallName: 'read' }),
     does({ type: 'TOOL_CALL_ARGS', toolCallId: 't', delta: '{"path"' }, { offset: 0 }),
     does({ type: 'TOOL_CALL_END', toolCallId: 't' }, { content: '{"path":1}' }),
-    does({ type: 'TOOL_CALL_RESULT', toolCallId: 't', content: 'text' }),
+    does({ type: 'TOOL_CALL_RESULT', toolCallId: 't', content: 'text', metadata: { failed: true } }),
     does({ type: 'TEXT_MESSAGE_START', messageId: 'm' }),
     does({ type: 'TEXT_MESSAGE_CONTENT', messageId: 'm', delta: 'Hi' }, { offset: 0 }),
     does({ type: 'NEWS_OF_TOMORROW' }),
@@ -99,7 +99,7 @@ test('what an agent does in a run is folded from its activity', () => {
   assert.deepEqual(view.run, { runId: 'r', threadId: 'dev', status: 'finished' });
   assert.equal(view.agent.status, 'working');
   assert.deepEqual(view.activity, [
-    { id: 't', kind: 'tool', name: 'read', content: '{"path":1}', result: 'text', streaming: false },
+    { id: 't', kind: 'tool', name: 'read', content: '{"path":1}', result: 'text', failed: true, streaming: false },
     { id: 'm', kind: 'text', content: 'Hi', streaming: true },
   ]);
 });

@@ -166,10 +166,11 @@ class ToolCall:
         self.id, self.name = id, name
         self._run = run
 
-    async def result(self, content: Any) -> None:
-        """Tell what came of it: a text, or what JSON can hold."""
+    async def result(self, content: Any, *, failed: bool = False) -> None:
+        """Tell what came of it: a text, or what JSON can hold; and whether it failed."""
         text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-        await self._run.event("TOOL_CALL_RESULT", messageId=new_id(), toolCallId=self.id, content=text)
+        about = {"messageId": new_id(), "toolCallId": self.id, "metadata": {"failed": failed}}
+        await self._run.event("TOOL_CALL_RESULT", content=text, **about)
 
 
 class Step:
