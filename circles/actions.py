@@ -102,7 +102,7 @@ def change_role(user: User, name: str, other: str, role: str) -> Membership:
 def remove_member(user: User, name: str, other: str) -> None:
     """Put ``other`` out of a circle that ``user`` owns; anybody may leave by itself."""
     circle = find_circle(user, name) if user.username == other else _owned(user, name)
-    membership = _member(lock_circle(circle), other)
+    membership = _member(circle.lock(), other)
     _keep_an_owner(membership)
     membership.delete()
 
@@ -114,17 +114,6 @@ def mark_read(user: User, name: str, message: int) -> None:
     newest = circle.messages.order_by("-pk").values_list("pk", flat=True).first() or 0
     seen = min(message, newest)  # what is not there yet has not been seen
     circle.memberships.filter(user=user, read_to__lt=seen).update(read_to=seen)
-
-
-def lock_circle(circle: Circle) -> Circle:
-    """The circle as it is, and its members' roles still, until the transaction ends."""
-    return Circle.objects.select_for_update(no_key=True).get(pk=circle.pk)
-
-
-def is_last_owner(membership: Membership) -> bool:
-    """Whether the circle, which is locked, would be nobody's without this membership as it is stored."""
-    owners = Membership.objects.filter(circle=membership.circle_id, role=Role.OWNER).order_by()
-    return list(owners.values_list("pk", flat=True)[:2]) == [membership.pk]
 
 
 def post_message(
@@ -249,7 +238,7 @@ def _owned(user: User, name: str) -> Circle:
     owns = circle.memberships.filter(user=user, role=Role.OWNER).exists()
     if not owns and not user.is_staff:
         raise NotAllowed("Only an owner of the circle may do that.")
-    return lock_circle(circle)
+    return circle.lock()
 
 
 def _member(circle: Circle, name: str) -> Membership:
@@ -268,5 +257,5 @@ def _give_role(membership: Membership, role: str) -> Membership:
 
 
 def _keep_an_owner(leaving: Membership) -> None:
-    if is_last_owner(leaving):
+    if leaving.is_last_owner():
         raise Conflict(LAST_OWNER.format(leaving.circle))

@@ -73,6 +73,10 @@ class Circle(Announced):
         """Its page."""
         return reverse("circle", args=[self.name])
 
+    def lock(self) -> Self:
+        """The circle as it is stored; it and the roles in it stay so until the transaction ends."""
+        return type(self).objects.select_for_update(no_key=True).get(pk=self.pk)
+
     def guard(self) -> None:
         if self.before.get("name", self.name) != self.name:
             raise ValidationError({"name": "A circle keeps its name: its stream is called by it."})
@@ -100,6 +104,11 @@ class Membership(Announced):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.circle}"
+
+    def is_last_owner(self) -> bool:
+        """Whether the circle, which is locked, would be nobody's without it."""
+        owners = Membership.objects.filter(circle=self.circle_id, role=Membership.Role.OWNER).order_by()
+        return list(owners.values_list("pk", flat=True)[:2]) == [self.pk]
 
     def guard(self) -> None:
         for name in ("circle_id", "user_id"):

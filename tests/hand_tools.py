@@ -60,6 +60,11 @@ def make_user(name: str, circle: str | None = None, role: str = "member") -> str
     return mint(name)
 
 
+def make_superuser(name: str) -> None:
+    """Make a person who may do everything in the admin."""
+    User.objects.create_superuser(name)
+
+
 def make_agent(name: str, circle: str) -> tuple[int, str]:
     """Make an agent of Ada's, in a circle of hers; returns its id and a token."""
     agent = agents.create_agent(_user("ada"), name)

@@ -24,7 +24,7 @@ from gathering.hub import access
 from gathering.templatetags.pages import lasted
 from gathering.text import state
 
-from .filters import AtWork, RunsWhere
+from .filters import AtWork, ByProvider, RunsWhere
 
 Answers = Agent.Answers
 NAMED = 3  # circles of an agent in the list
@@ -53,7 +53,7 @@ class AgentAdmin(admin.ModelAdmin):
         "status",
         AtWork,
         RunsWhere,
-        "provider",
+        ByProvider,
         "answers",
         ("owner", admin.RelatedOnlyFieldListFilter),
     )

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from agents.models import Approval, Run
+from agents.providers import catalog
 from agents.running import tools
 from gathering.protocol.agui import EVENTS
 
@@ -58,6 +59,17 @@ class Decided(Chosen):
         ("waiting", "waiting", Q(decision="")),
         *((each.value, each.label, Q(decision=each.value)) for each in Approval.Decision),
     )
+
+
+class ByProvider(admin.SimpleListFilter):
+    title = "provider"
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [(name, name) for name in catalog.names()]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any] | None:
+        return rows.filter(provider=self.value()) if self.value() else None
 
 
 class ByTool(admin.SimpleListFilter):

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -19,10 +20,17 @@ Role = Membership.Role
 
 
 class Members(BaseInlineFormSet):
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        """What a field of a row is about is told by its column and its row: here in words, too."""
+        super().add_fields(form, index)
+        if form.instance.pk:
+            _call(form, "role", f"Role of {form.instance.user}")
+            _call(form, DELETION_FIELD_NAME, f"Put out {form.instance.user}")
+
     def clean(self) -> None:
         """Not without an owner, if there was one: nobody but staff could let anybody in."""
         super().clean()
-        actions.lock_circle(self.instance)
+        self.instance.lock()
         owners = set(self.instance.memberships.filter(role=Role.OWNER).values_list("pk", flat=True))
         changed = {form.instance.pk: self._will_own(form) for form in self.initial_forms}
         if owners and not any(changed.get(pk, pk in owners) for pk in owners | set(changed)):
@@ -53,6 +61,10 @@ class MembersInline(admin.TabularInline):
 
 
 class NewMembers(BaseInlineFormSet):
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        _call(form, "role", "Role of who is let in")
+
     def clean(self) -> None:
         """Nobody twice: the form of a row cannot see its circle, and so not the constraint."""
         super().clean()
@@ -132,7 +144,12 @@ class MembershipAdmin(admin.ModelAdmin):
             return redirect(request.get_full_path())
 
 
+def _call(form: forms.ModelForm, field: str, words: str) -> None:
+    if field in form.fields:
+        form.fields[field].widget.attrs["aria-label"] = words
+
+
 def _keep_an_owner(leaving: Membership, refusal: type[Exception] = ValidationError) -> None:
-    actions.lock_circle(leaving.circle)
-    if actions.is_last_owner(leaving):
+    leaving.circle.lock()
+    if leaving.is_last_owner():
         raise refusal(actions.LAST_OWNER.format(leaving.circle))
