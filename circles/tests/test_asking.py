@@ -247,7 +247,7 @@ def test_the_longest_message_is_taken(people: SimpleNamespace, circle: Circle, a
 def test_of_two_who_make_a_circle_at_once_one_is_told_so(
     people: SimpleNamespace, circle: Circle, as_user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Circle, "full_clean", lambda self: None)  # each looked before the other made it
+    monkeypatch.setattr(Circle, "full_clean", lambda self, **_: None)  # each looked before the other made it
     answer = as_user(people.bob).post(CIRCLES, {"name": "team"}, format="json")
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["name"])
 
