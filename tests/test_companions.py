@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 
 import psutil
 import pytest
@@ -11,15 +11,15 @@ from tests.clients import eventually
 from tests.processes import free_port
 from tests.servers import World, manage
 
+pytestmark = pytest.mark.xdist_group("companions")  # one worker has all of them, with one world
 COMPANION = "tail circles.room"  # any command that does not end by itself
 
 
-@pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[World]:
-    world = World("uvicorn", "embedded", tmp_path)
-    world.hand("make_circle", "room")
-    yield world
-    world.close()
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with closing(World("uvicorn", "embedded", tmp_path_factory.mktemp("companions"))) as world:
+        world.hand("make_circle", "room")
+        yield world
 
 
 @pytest.fixture

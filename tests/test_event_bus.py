@@ -1,12 +1,13 @@
 """The event bus with a real Redis, real workers and programs in other languages."""
 
+import itertools
 import json
 import random
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -17,20 +18,22 @@ from tests.nodejs import NODE
 from tests.servers import World, manage
 from tests.services import Postgres, Redis
 
-ROOM = "bus-room"
+_numbers = itertools.count(1)
 PROGRAMS = Path(__file__).parent / "programs"
 PATIENCE = 60.0
+pytestmark = pytest.mark.xdist_group("bus")  # one worker has all of them, with one world
 
 
 class Bus:
-    """A world with a bus: its queue, its workers, and what came of what was published."""
+    """A bus with nothing on it: its queue, its workers, and what came of what was published."""
 
-    def __init__(self, world: World, redis: Redis, stack: ExitStack) -> None:
-        self.world, self.redis, self._stack = world, redis, stack
+    def __init__(self, world: World, redis: Redis, room: str, stack: ExitStack) -> None:
+        self.world, self.redis, self.room, self._stack = world, redis, room, stack
         self.queue = Queue(redis.url)
         self.hand = world.hand
-        self.hand("make_circle", ROOM)
+        self.hand("make_circle", room)
         self.robo: int = self.hand("user_id", "robo")
+        self._older_letters = len(self.hand("dead_letters"))
 
     def environment(self) -> dict[str, str]:
         return self.world.environment({"REDIS_URL": self.redis.url, "GATHERING_BUS_RETRY": "0.4"})
@@ -43,14 +46,14 @@ class Bus:
         return process
 
     def say(self, content: str, **fields: object) -> str:
-        event = {"circle_name": ROOM, "agent_id": self.robo, "content": content, **fields}
+        event = {"circle_name": self.room, "agent_id": self.robo, "content": content, **fields}
         return self.queue.add("agent.message", json.dumps(event))
 
     def said(self) -> list[str]:
-        return [content for _, content in self.hand("messages", ROOM)]
+        return [content for _, content in self.hand("messages", self.room)]
 
     def letters(self) -> list[dict[str, object]]:
-        return self.hand("dead_letters")
+        return self.hand("dead_letters")[self._older_letters :]
 
     def idle(self) -> bool:
         lag = self.queue.lag()
@@ -64,23 +67,32 @@ def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture
-def bus(tmp_path: Path, postgres: Postgres) -> Iterator[Bus]:
+@pytest.fixture(scope="module")
+def station(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """On PostgreSQL, with a Redis that keeps what it was given."""
-    with Redis(durable=True) as redis, ExitStack() as stack:
-        url = postgres.create_database(f"bus_{tmp_path.name}".replace("-", "_")[:60])
-        world = World("uvicorn", "full", tmp_path, redis, postgres, url)
-        stack.callback(world.close)
-        yield Bus(world, redis, stack)
+    url = postgres.create_database("bus")
+    with Redis(durable=True) as redis:
+        directory = tmp_path_factory.mktemp("bus")
+        with closing(World("uvicorn", "full", directory, redis, postgres, url)) as world:
+            yield world
+
+
+@pytest.fixture
+def bus(station: World) -> Iterator[Bus]:
+    assert station.redis is not None
+    with redis_client.Redis.from_url(station.redis.url) as client:
+        client.flushall()
+    with ExitStack() as stack:
+        yield Bus(station, station.redis, f"bus-room-{next(_numbers)}", stack)
 
 
 def test_programs_in_other_languages_publish(bus: Bus) -> None:
     bus.start_worker()
-    event = json.dumps({"circle_name": ROOM, "agent_id": bus.robo, "content": "From a shell"})
+    event = json.dumps({"circle_name": bus.room, "agent_id": bus.robo, "content": "From a shell"})
     cli = Path(sys.executable).with_name("redis-cli")
     command = [cli, "-p", str(bus.redis.port), "-a", bus.redis.password, "--no-auth-warning"]
     subprocess.run([*command, "XADD", STREAM, "*", "type", "agent.message", "data", event], check=True)
-    event = json.dumps({"circle_name": ROOM, "agent_id": bus.robo, "content": "From Node"})
+    event = json.dumps({"circle_name": bus.room, "agent_id": bus.robo, "content": "From Node"})
     program = [NODE, PROGRAMS / "publish.mjs", bus.redis.url, "agent.message", event, "deploy-17"]
     for _ in range(2):  # the same id: a program may publish until it is sure
         subprocess.run(program, check=True)
@@ -91,7 +103,7 @@ def test_programs_in_other_languages_publish(bus: Bus) -> None:
 def test_a_program_tells_of_a_file_that_it_changed(bus: Bus, tmp_path: Path) -> None:
     bus.start_worker()
     (tmp_path / "code").mkdir()
-    workspace: int = bus.hand("make_workspace", ROOM, str(tmp_path / "code"))
+    workspace: int = bus.hand("make_workspace", bus.room, str(tmp_path / "code"))
     (tmp_path / "code" / "app.py").write_text("print()")
     event = json.dumps({"workspace_id": workspace, "path": "app.py", "agent_id": bus.robo})
     subprocess.run(
@@ -181,14 +193,9 @@ def test_a_worker_ends_in_order_and_the_lag_is_a_figure(bus: Bus) -> None:
     assert json.loads(done.stdout) == {"waiting": 1, "in_work": 0, "workers": 0}
 
 
-def test_without_redis_there_is_no_queue_to_work_off(tmp_path: Path) -> None:
-    world = World("uvicorn", "embedded", tmp_path)
-    try:
-        done = subprocess.run(
-            manage("run_event_bus"), env=world.environment(), capture_output=True, text=True, check=False
-        )
-    finally:
-        world.close()
+def test_without_redis_there_is_no_queue_to_work_off(station: World) -> None:
+    embedded = station.environment({"DATABASE_URL": "", "REDIS_URL": ""})
+    done = subprocess.run(manage("run_event_bus"), env=embedded, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Without REDIS_URL" in done.stderr
 
