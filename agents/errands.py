@@ -4,10 +4,10 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q, Value
 from django.utils import timezone
 
-from circles.models import Circle, Message
+from circles.models import Circle, Membership, Message
 from gathering.hub.models import Announced, AnnouncedQuerySet
 
 
@@ -124,6 +124,14 @@ class ApprovalQuerySet(AnnouncedQuerySet):
         circles = user.memberships.order_by().values("circle")
         mine = Q(errand__message__circle__in=circles) | Q(errand__agent__owner=user)
         return self.filter(mine)
+
+    def judged_for(self, user: Any) -> Self:
+        """Each with ``may_decide``: whether the word of ``user`` counts."""
+        if user.is_agent or user.is_staff:
+            return self.annotate(may_decide=Value(bool(user.is_staff and not user.is_agent)))
+        posts = user.memberships.exclude(role=Membership.Role.OBSERVER).order_by().values("circle")
+        mine = Q(errand__message__circle__in=posts) | Q(errand__agent__owner=user)
+        return self.annotate(may_decide=ExpressionWrapper(mine, models.BooleanField()))
 
     def pending(self) -> Self:
         return self.filter(decision="")

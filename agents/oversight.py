@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from circles.models import Membership
@@ -70,6 +71,14 @@ def request(errand: Errand, tool: str, arguments: str, deadline: datetime) -> Ap
         deadline=deadline.isoformat().replace("+00:00", "Z"),
     )
     return approval
+
+
+def asked_of(user: User) -> QuerySet[Approval]:
+    """What waits for a person's word and ``user`` may see, the most urgent first."""
+    about = ("errand__agent__user", "errand__message__circle", "errand__message__author")
+    seen = Approval.objects.visible_to(user).judged_for(user).pending().filter(deadline__gt=timezone.now())
+    found: QuerySet[Approval] = seen.select_related(*about).order_by("deadline", "pk")
+    return found
 
 
 def find_approval(user: User, pk: int) -> Approval:

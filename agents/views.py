@@ -1,11 +1,7 @@
 """Pages of agents: what one is, what it does, and what it asks."""
 
-from typing import Any
-
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from gathering.protocol.errors import NotFound
@@ -16,6 +12,7 @@ from .models import Agent, Approval, Run
 
 RUNS = 20
 DECIDED = 20
+WAITING = 50
 DECISIONS = {"approve": Approval.Decision.APPROVED, "reject": Approval.Decision.REJECTED}
 
 
@@ -35,7 +32,7 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
         "owns": owns,
         "may_stop": run is not None and oversight.may_oversee(request.user, found, run.circle_id),
         "budget": timeline.budget(found, run) if found.provider else None,
-        "waiting": _waiting(request.user).filter(errand__agent=found),
+        "waiting": oversight.asked_of(request.user).filter(errand__agent=found),
         "stream": found.channel,
         **(setup.still_to_do(found, request.user) if owns and not runs else {}),
     }
@@ -58,8 +55,10 @@ def stop(request: HttpRequest, pk: int, run: int) -> HttpResponse:
 @page
 def approvals(request: HttpRequest) -> HttpResponse:
     """What agents ask for, and what was said to it lately."""
-    decided = _seen(request.user).exclude(decision="").select_related("decided_by")[:DECIDED]
-    shown = {"waiting": _waiting(request.user)[:100], "decided": decided}
+    seen = Approval.objects.visible_to(request.user).exclude(decision="")
+    decided = seen.select_related("errand__agent__user", "errand__message__circle", "decided_by")
+    waiting = oversight.asked_of(request.user)
+    shown = {"waiting": waiting[:WAITING], "decided": decided.order_by("-decided_at")[:DECIDED]}
     return render(request, "agents/approvals.html", shown)
 
 
@@ -72,15 +71,6 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         raise NotFound
     attempt(request, lambda: oversight.decide(request.user, pk, decision))
     return redirect(back(request, "approvals"))
-
-
-def _waiting(user: Any) -> QuerySet[Approval]:
-    return _seen(user).pending().filter(deadline__gt=timezone.now()).order_by("deadline")
-
-
-def _seen(user: Any) -> QuerySet[Approval]:
-    about = ("errand__agent__user", "errand__message__circle", "errand__message__author")
-    return Approval.objects.visible_to(user).select_related(*about)
 
 
 def _chosen(found: Agent, runs: list[Run], asked: str) -> Run | None:

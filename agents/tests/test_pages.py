@@ -132,6 +132,20 @@ def test_an_approval_is_decided_once(
     assert f"That was {said} already." in page
 
 
+def test_who_only_observes_sees_what_is_asked_and_is_not_asked(
+    people: SimpleNamespace, circle: Circle, sign_in: Any
+) -> None:
+    begin(people)
+    ask(people)
+    for user, offered in ((people.olga, False), (people.ada, True), (people.sue, True)):
+        client = sign_in(user)
+        page = client.get("/approvals/").content.decode()
+        assert "&lt;b&gt;app.py" in page
+        assert (">Allow</button>" in page) == offered
+        assert ("waiting</span>" in client.get("/places/").content.decode()) == offered
+        assert (">Allow</button>" in client.get("/circles/team/").content.decode()) == offered
+
+
 def test_nobody_else_decides(people: SimpleNamespace, circle: Circle, sign_in: Any) -> None:
     begin(people)
     approval = ask(people)

@@ -4,12 +4,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_GET
 
-from agents import doing
-from agents.models import Agent, Approval
+from agents import doing, oversight
+from agents.models import Agent
 from circles import history
 from gathering.web import part
 from workspaces.models import Workspace
@@ -40,7 +39,7 @@ def places(request: HttpRequest) -> HttpResponse:
 def around(user: Any) -> dict[str, Any]:
     """A fixed number of queries, each bounded."""
     agents = list(Agent.objects.visible_to(user).select_related("user")[:MOST])
-    waiting = Approval.objects.visible_to(user).pending().filter(deadline__gt=timezone.now())
+    asked = oversight.asked_of(user)
     return {
         "memberships": list(history.memberships_of(user)[:MOST]),
         "agents": agents,
@@ -48,5 +47,6 @@ def around(user: Any) -> dict[str, Any]:
         "doing": doing.now(agents),
         "turns": doing.TURNS,
         "workspaces": list(Workspace.objects.visible_to(user).select_related("circle")[:MOST]),
-        "waiting": waiting[:MOST].count(),
+        "waiting": asked.filter(may_decide=True)[:MOST].count(),
+        "asked": asked[:MOST],  # looked up where it is shown
     }

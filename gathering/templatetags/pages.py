@@ -167,6 +167,21 @@ def grouped(number: int) -> str:
 
 
 @register.filter
+def fields(text: str) -> list[tuple[str, str]]:
+    """The fields of a JSON object, a text as it will read and all else as JSON; none if it is no object."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    plain = orjson.OPT_INDENT_2
+    return [
+        (k, v if isinstance(v, str) else orjson.dumps(v, option=plain).decode()) for k, v in found.items()
+    ]
+
+
+@register.filter
 def pretty(text: str) -> str:
     """JSON laid out for reading; what is none, or not yet, as it is."""
     try:

@@ -18,7 +18,7 @@ from gathering import rest
 from gathering.accounts import tokens
 from gathering.accounts.models import Token, User
 from gathering.hub import log
-from gathering.templatetags.pages import until
+from gathering.templatetags.pages import fields, until
 
 
 @pytest.fixture
@@ -237,3 +237,17 @@ def test_an_unknown_address_of_the_api_is_json_and_no_redirect(
     answer = getattr(Client(enforce_csrf_checks=True), method)(path)
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/json")
     assert answer.json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"path": "a", "lines": 3, "text": "x\\ny"}', [("path", "a"), ("lines", "3"), ("text", "x\ny")]),
+        ("[1]", []),
+        ("{cut", []),
+        ("", []),
+        ('{"a": {"b": null}}', [("a", '{\n  "b": null\n}')]),
+    ],
+)
+def test_arguments_are_shown_by_their_fields(text: str, found: list[Any]) -> None:
+    assert fields(text) == found

@@ -108,6 +108,25 @@ async def test_what_an_agent_asks_is_allowed_on_the_page(
     assert [name, "with your leave"] in site.hand("messages", circle)
 
 
+async def test_what_an_agent_asks_is_decided_in_the_circle_by_who_may(
+    visitors: Visitors, site: World, runner: Runner, circle: str
+) -> None:
+    call = 'calls:post_message:{"content": "<b>with</b>\\nyour leave"}'
+    name, _ = thinker(site, circle, call, needs_approval=["post_message"])
+    site.hand("make_user", f"observer-of-{circle}", circle, "observer")
+    ada = await visitors.open("ada", f"/circles/{circle}/", viewport={"width": 360, "height": 740})
+    observer = await visitors.open(f"observer-of-{circle}", f"/circles/{circle}/")
+    await ada.fill("#content", "half a sentence")
+    site.hand("say", "bob", circle, f"@{name} go on")
+    await expect(ada.locator("#asks pre")).to_have_text("<b>with</b>\nyour leave")
+    await expect(observer.locator(f"#works-{name}")).to_contain_text("waiting for a yes")
+    await expect(observer.locator("#asks .approval, #at-work button")).to_have_count(0)
+    await ada.get_by_role("button", name="Refuse").click()
+    await expect(ada.locator("#asks .approval")).to_have_count(0)
+    await expect(ada.locator(".message .text").last).to_contain_text("a person was asked, and said no")
+    await expect(ada.locator("#content")).to_have_value("half a sentence")
+
+
 async def test_a_file_that_is_saved_on_the_disk_appears(
     visitors: Visitors, site: World, circle: str, tmp_path: Path
 ) -> None:
