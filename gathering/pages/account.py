@@ -48,6 +48,8 @@ def own_tokens(request: HttpRequest) -> HttpResponse:
     """The reader's tokens and those of its agents; a new one is shown once, in the answer that makes it."""
     form = Form(request, TokenSerializer, holder=request.user.username, days=30)
     made = form.does(lambda **fields: _mint(request.user, **fields))
+    if made:
+        form.values["name"] = ""  # what comes next is for something else
     holders = [request.user, *_agents(request.user)]
     shown = {"form": form, "made": made, "lives": LIVES, "holders": holders}
     answer = render(request, "tokens.html", {**shown, "tokens": _listed(holders)}, status=form.status)

@@ -135,6 +135,7 @@ def test_a_token_is_shown_once_and_works_until_it_is_revoked(ada: Client) -> Non
     assert "no-store" in answer["Cache-Control"]
     found = re.search(r'id="secret">([0-9a-f]{64})<', answer.content.decode())
     assert found
+    assert 'name="name" value=""' in answer.content.decode()
     bearer = {"HTTP_AUTHORIZATION": f"Bearer {found[1]}"}
     assert Client().get("/api/me/", **bearer).status_code == 200
     page = ada.get("/tokens/").content.decode()
