@@ -2,14 +2,14 @@
  * An agent at work: the server renders what is done, and what is being written shows letter by letter.
  *
  * Each delta says how many characters came before it, and the page how many it was rendered with; so a text
- * that began before the page was there grows without a letter that is missing or doubled.  Where letters are
- * missing (they were told while nobody listened, and stored within a second), the page is rendered anew.
+ * that began before the page was there grows without a letter that is missing or doubled.  What was told before
+ * the page listened is stored within a second: then, and whenever letters are missing, it is rendered anew.
  */
 
 import { client, own, refresh } from './live.js';
 import './page.js';
 
-const STORED = 1000; // milliseconds in which the server stores what it has passed on
+const STORED = 1500; // milliseconds in which the server stores what it has passed on; it does so each second
 const GOES_ON = {
   TEXT_MESSAGE_CONTENT: ['text', 'messageId'],
   TEXT_MESSAGE_CHUNK: ['text', 'messageId'],
@@ -29,6 +29,7 @@ client.stream(own).on('agent_activity', ({ data, offset }) => {
   if (data.type in ENDS) written.delete(`item-${ENDS[data.type]}-${named}`);
   if (data.type in GOES_ON && data.delta) goOn(itemOf(...GOES_ON[data.type], data), data.delta, offset);
 });
+client.watch(({ status }) => status === 'live' && document.querySelector('[data-written]') && lookAgain());
 document.addEventListener('rendered', () => {
   for (const place of document.querySelectorAll('[data-written]')) catchUp(place.closest('.item').id, place);
 });
@@ -52,12 +53,15 @@ function grow(item, delta, offset) {
   const piece = [...delta];
   if (offset > item.length) {
     item.early.push([delta, offset]);
-    timer ??= setTimeout(() => ((timer = undefined), refresh('work')), STORED);
-    return;
+    return lookAgain();
   }
   const fresh = piece.slice(item.length - offset);
   item.text += fresh.join('');
   item.length += fresh.length;
+}
+
+function lookAgain() {
+  timer ??= setTimeout(() => ((timer = undefined), refresh('work')), STORED);
 }
 
 /** The page was rendered anew: whoever knows more, the page or the deltas, is right. */
