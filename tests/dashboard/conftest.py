@@ -20,7 +20,7 @@ expect.set_options(timeout=PATIENCE)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker has all of them, in one event loop: one browser, one driver and one server are enough."""
     for item in items:
-        if "dashboard" in item.path.parts:
+        if item.nodeid.startswith("tests/dashboard/"):
             item.add_marker(pytest.mark.xdist_group("dashboard"))
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 

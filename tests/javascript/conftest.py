@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -41,6 +40,6 @@ async def browser(browser: Browser) -> AsyncIterator[Browser]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A worker and an event loop of their own: one server, one browser and one package are enough."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith("tests/javascript/"):
             item.add_marker(pytest.mark.xdist_group("javascript"), append=False)
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,5 +40,5 @@ def join(world: World, stack: AsyncExitStack) -> Callable[..., Any]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A worker of its own for these: the other tests of that world are many."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith("tests/python_client/"):
             item.add_marker(pytest.mark.xdist_group("python_client"), append=False)
