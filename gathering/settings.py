@@ -194,8 +194,8 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# Database.  Connections are not kept between HTTP requests: under ASGI each request has a thread of its
-# own, and a kept connection would die with it unclosed.  The hub keeps one of its own (hub/database.py).
+# Database.  Each thread that answers HTTP requests keeps its connection (handler.py), and looks whether it
+# still lives before the next request; so does the hub's one thread (hub/database.py).
 
 if env.str("DATABASE_URL", default=""):
     DATABASES = {"default": env.db("DATABASE_URL")}
@@ -216,7 +216,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     DATABASES["default"]["TEST"] = {"NAME": str(GATHERING_DATA_DIR / "test.sqlite3")}
-DATABASES["default"]["CONN_MAX_AGE"] = 0
+DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+GATHERING_HTTP_THREADS = int(_number("GATHERING_HTTP_THREADS", 12, least=1))
 
 # The doorbell
 
