@@ -48,11 +48,11 @@ class Budget:
 
 def budget(agent: Agent, run: Run | None) -> Budget:
     """What was used, of what may be; of an open run, what its errand has counted until now."""
-    open_ = Q(state="running")
-    used = agent.errands.today().aggregate(day=Sum("tokens"), open=Sum("tokens", filter=open_))
-    of_run = run.input_tokens + run.output_tokens if run else 0
-    if run is not None and run.status == Run.Status.RUNNING:
-        of_run = used["open"] or 0
+    is_open = run is not None and run.status == Run.Status.RUNNING
+    # The errand may have ended since the run was read.
+    its_errand = Q(state="running") | Q(ended_at__gte=run.started_at) if run and is_open else Q(pk=None)
+    used = agent.errands.today().aggregate(day=Sum("tokens"), run=Sum("tokens", filter=its_errand))
+    of_run = run.input_tokens + run.output_tokens if run and not is_open else used["run"] or 0
     return Budget(of_run, agent.guard_of("run_tokens"), used["day"] or 0, agent.guard_of("day_tokens"))
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from agents import activity, oversight
+from agents import activity, oversight, timeline
 from agents.models import Activity, Errand, Run
 from circles import actions as circles
 from circles.models import Circle
@@ -94,6 +94,20 @@ def test_a_call_has_failed_if_its_agent_tells_so(
     assert ("</span>failed</span>" in page_of(sign_in(people.bob), people)) == failed
     run = sign_in(people.bob).get(f"/api/agents/{people.robo.pk}/runs/r1/").json()
     assert [call["failed"] for call in run["calls"]] == [failed]
+
+
+def test_the_tokens_of_a_run_count_while_it_is_open(people: SimpleNamespace, circle: Circle) -> None:
+    agent, run = people.robo.agent, begin(people)
+    message = circles.post_message(people.bob, "team", "please")
+    errand = Errand(agent=agent, message=message, reason="asked", hops=0, state="running", tokens=30)
+    errand.started_at = timezone.now()
+    errand.save()
+    assert (timeline.budget(agent, run).run, timeline.budget(agent, run).day) == (30, 30)
+    errand.state, errand.ended_at = "done", timezone.now()
+    errand.save()
+    assert timeline.budget(agent, run).run == 30  # the run was read before it ended
+    run.status, run.input_tokens, run.output_tokens = "finished", 20, 10
+    assert (timeline.budget(agent, run).run, timeline.budget(agent, None).run) == (30, 0)
 
 
 def test_an_agent_is_only_seen_by_who_may(people: SimpleNamespace, circle: Circle, sign_in: Any) -> None:
