@@ -1,5 +1,6 @@
 """Browsers that look at real pages of a real server."""
 
+import inspect
 import itertools
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -22,7 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith("tests/dashboard/"):
             item.add_marker(pytest.mark.xdist_group("dashboard"))
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            if inspect.iscoroutinefunction(getattr(item, "function", None)):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(scope="session")
