@@ -159,7 +159,7 @@ def test_an_agent_answers_when_it_is_mentioned_and_only_then(
         """Whether there is one more, soon; what was said before it listened is none of its."""
         known = len(_said_by_robo(site, room))
         site.hand("say", "bob", room, said)
-        return poll(lambda: len(_said_by_robo(site, room)) > known, 3)
+        return poll(lambda: len(_said_by_robo(site, room)) > known, 1)
 
     with terminal.running(name) as printed:
         assert poll(lambda: answers("@robo one two"), SECONDS), printed()
