@@ -6,14 +6,7 @@ from tests.dashboard.conftest import Visitors
 from tests.dashboard.test_pages import judged
 from tests.servers import World
 
-LISTS = [
-    "circles/circle",
-    "circles/membership",
-    "agents/agent",
-    "agents/run",
-    "accounts/token",
-    "accounts/user",
-]
+LISTS = ["circles/circle", "agents/agent", "agents/approval", "accounts/token"]
 
 
 async def test_whoever_runs_the_server_lets_somebody_in_and_pauses_and_others_see_it(
