@@ -1,6 +1,5 @@
 """Browsers that look at real pages of a real server."""
 
-import inspect
 import itertools
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -23,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith("tests/dashboard/"):
             item.add_marker(pytest.mark.xdist_group("dashboard"))
-            if inspect.iscoroutinefunction(getattr(item, "function", None)):
+            if pytest_asyncio.is_async_test(item):
                 item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
