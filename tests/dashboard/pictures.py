@@ -48,6 +48,7 @@ def _take(browser: Browser, world: World, known: dict[str, str]) -> None:
     page.fill("#id_password", known["password"])
     page.get_by_role("button", name="Sign in").click()
     page.goto("/circles/dev-team/")
+    expect(page.locator("#member-scout .here")).to_have_text("idle", timeout=60_000)
     page.fill("#content", ASKED)
     page.press("#content", "Enter")
     page.wait_for_selector(".draft .text")
@@ -59,6 +60,18 @@ def _take(browser: Browser, world: World, known: dict[str, str]) -> None:
     page.get_by_role("link", name="Greeter").first.click()
     expect(page.locator("#git-status")).to_contain_text("greeter.py", timeout=60_000)
     _keep(page, "workspace")
+    page.goto("/")
+    expect(page.locator("#home .feed")).to_contain_text("greeter.py")
+    expect(page.locator("#home .present")).to_have_text("Ada here")
+    _keep(page, "home")
+    page.goto("/tokens/try/")
+    page.fill("#token", known["token"])
+    page.select_option("#from", "0")
+    page.get_by_role("button", name="Connect").click()
+    expect(page.locator("#frames li").first).to_be_visible()
+    _keep(page, "try")
+    page.goto("/")
+    page.get_by_role("link", name="Greeter").first.click()
     page.emulate_media(color_scheme="dark")
     page.get_by_role("link", name="See the diff").click()
     _keep(page, "diff-dark")
@@ -76,6 +89,7 @@ def _change(folder: Path) -> None:
 
 
 def _keep(page: Page, name: str) -> None:
+    page.wait_for_selector('#connection[data-state="live"]')
     file = TARGET / f"{name}.png"
     page.screenshot(path=file)
     with Image.open(file) as picture:

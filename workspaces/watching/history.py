@@ -54,8 +54,8 @@ class History(Worker):
 
     def _latest(self, status: dict[str, object]) -> dict[str, object] | None:
         for commit in git.log(self._path, limit=1, trusted=self._trusted).commits:
-            about = {"oid": commit.oid, "author": commit.author, "subject": commit.subject}
-            return {**about, "branch": status["branch"]}
+            about = {"author": commit.author, "subject": commit.subject, "date": commit.date}
+            return {"oid": commit.oid, "branch": status["branch"], **about}
         return None
 
     def _listen(self) -> None:
