@@ -6,6 +6,7 @@
 import { GatheringClient } from '../client/index.js';
 import { morph } from './morph.js';
 
+const BURST = 4; // renderings of a part that need not wait: then there are as many in as many paces
 const SOON = 150; // milliseconds: what happens within them is one look at the server
 const PATIENCE = 10_000; // milliseconds; an answer that hangs is asked for again
 
@@ -19,7 +20,7 @@ export const client = new GatheringClient({
 
 let positions = JSON.parse(document.body.dataset.streams || '{}');
 const due = new Map(); // id of a part -> from when on it may be rendered
-const rendered = new Map(); // id of a part -> when it was
+const rendered = new Map(); // id of a part -> when it was, the last times
 let timer;
 let asking = false;
 
@@ -41,13 +42,14 @@ function heard(channel, types) {
 }
 
 /**
- * Render a part of the page anew, soon, and not more often than its `data-pace` in seconds.
+ * Render a part of the page anew, soon; in the long run not more often than its `data-pace` in seconds.
  * @param {string} id
  * @param {number} [soon] Milliseconds from now, at least.
  */
 export function refresh(id, soon = SOON) {
   const pace = 1000 * (document.getElementById(id)?.dataset.pace ?? 0);
-  const at = Math.max(Date.now() + soon, (rendered.get(id) ?? 0) + pace);
+  const times = rendered.get(id) ?? [];
+  const at = Math.max(Date.now() + soon, times.length < BURST ? 0 : times[0] + BURST * pace);
   if (!(due.get(id) <= at)) due.set(id, at);
   plan();
 }
@@ -67,7 +69,10 @@ function plan() {
 async function look() {
   asking = true;
   const ids = [...due.keys()].filter((id) => due.get(id) <= Date.now() + SOON);
-  ids.forEach((id) => (due.delete(id), rendered.set(id, Date.now())));
+  for (const id of ids) {
+    due.delete(id);
+    rendered.set(id, [...(rendered.get(id) ?? []), Date.now()].slice(-BURST));
+  }
   try {
     await render(ids);
   } catch {

@@ -51,7 +51,7 @@ def _take(browser: Browser, world: World, known: dict[str, str]) -> None:
     expect(page.locator("#member-scout .here")).to_have_text("idle", timeout=60_000)
     page.fill("#content", ASKED)
     page.press("#content", "Enter")
-    page.wait_for_selector(".draft .text")
+    expect(page.locator("#at-work")).to_contain_text("writing")
     _keep(page, "circle")
     expect(page.locator(".draft")).to_have_count(0, timeout=60_000)
     page.locator("#members").get_by_role("link", name="Robo").click()
