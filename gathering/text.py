@@ -15,6 +15,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 HUES = 12
+LONGEST_LINE = 1000  # characters that a line is made of
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener noreferrer nofollow ugc"
 _ADDRESS = re.compile(r"""\bhttps?://[^\s<>"'`\u200b-\u200f\u202a-\u202e\u2066-\u2069]+""", re.IGNORECASE)
@@ -28,6 +29,16 @@ def markdown(text: str, mentions: Iterable[str] = ()) -> SafeString:
     """
     html = _markdown.render(text, {"mentions": set(mentions)})
     return mark_safe(html)  # noqa: S308 (html is off, links and images are judged here)
+
+
+def plain(text: str) -> str:
+    """The beginning of ``text`` in one line, as it reads without the marks of Markdown."""
+    blocks = [token for token in _markdown.parse(text[:LONGEST_LINE]) if token.content]
+    return " ".join(" ".join("".join(map(_words, each.children or [each])) for each in blocks).split())
+
+
+def _words(token: Token) -> str:
+    return token.content or (" " if token.type in ("softbreak", "hardbreak") else "")
 
 
 def shown(name: str) -> str:

@@ -20,6 +20,7 @@ register = template.Library()
 register.filter("shown", text.shown)
 register.filter("hue", text.hue)
 
+register.filter("plain", text.plain)
 register.filter("markdown", text.markdown)
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

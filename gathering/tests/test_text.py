@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gathering.text import markdown
+from gathering.text import markdown, plain
 
 ADDRESSES = {
     "see https://a.example/b.": ["https://a.example/b"],
@@ -24,6 +24,21 @@ def test_an_address_of_the_web_is_a_link_and_what_follows_it_is_not(said: str) -
     shown = str(markdown(said, ["bob"]))
     assert [found.replace("&amp;", "&") for found in re.findall(r'href="([^"]*)"', shown)] == ADDRESSES[said]
     assert re.sub(r"<[^>]*>", "", shown).count("bob") == said.count("bob")
+
+
+PLAIN = {
+    "so *very* **long**, `code` and [a link](https://a.example)": "so very long, code and a link",
+    "# Head\n\n- one\n- two\n\n> said": "Head one two said",
+    "```python\nx = 1\n```\nafter": "x = 1 after",
+    "| a | b |\n|---|---|\n| 1 | 2 |": "a b 1 2",
+    "<b>text</b> is_text 2*3": "<b>text</b> is_text 2*3",
+    " ": "",
+}
+
+
+@pytest.mark.parametrize("said", PLAIN)
+def test_a_line_of_it_is_without_its_marks(said: str) -> None:
+    assert plain(said) == PLAIN[said]
 
 
 # Ten times what a message may have: one pass takes a moment, text looked at again for each part minutes.
