@@ -25,7 +25,8 @@ function attributes(now, then) {
 function children(now, then) {
   // What a script fills in stays until the script says otherwise.
   const filled = ['present', 'here', 'since'].some((name) => name in (now.dataset ?? {}));
-  if (filled || now.localName === 'textarea' || now === document.activeElement) return;
+  const chosenFrom = now.localName === 'select' && now === document.activeElement;
+  if (filled || now.localName === 'textarea' || chosenFrom) return;
   let place = now.firstChild;
   for (const wanted of [...then.childNodes]) {
     const known = recognised(now, place, wanted);
@@ -34,16 +35,23 @@ function children(now, then) {
       pulse(wanted);
       continue;
     }
+    // What is gone goes first: an element that is moved loses the focus.
+    while (place !== known && place && !stays(place, then)) place = removed(place);
     if (known !== place) now.insertBefore(known, place);
     else place = place.nextSibling;
     if (known.nodeType === Node.ELEMENT_NODE) morph(known, wanted);
     else if (known.data !== wanted.data) known.data = wanted.data;
   }
-  while (place) {
-    const next = place.nextSibling;
-    place.remove();
-    place = next;
-  }
+  while (place) place = removed(place);
+}
+
+const stays = (node, then) => Boolean(node.id) && [...then.children].some((child) => child.id === node.id);
+
+/** Take a node away; what came after it. */
+function removed(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
 }
 
 function recognised(parent, place, wanted) {
