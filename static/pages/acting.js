@@ -14,14 +14,14 @@ async function send(form, button) {
   const buttons = [...form.querySelectorAll('button')];
   buttons.forEach((each) => (each.disabled = true));
   const answer = await fetch(form.action, { method: 'POST', body }).catch(() => null);
-  if (answer?.ok) return say(await problems(answer));
+  const page = answer && new DOMParser().parseFromString(await answer.text(), 'text/html');
+  if (answer?.ok && !page.body.dataset.me) return location.reload(); // it asks to sign in
+  if (answer?.ok) return say([...page.querySelectorAll('.notice.error')].map((each) => each.textContent));
   buttons.forEach((each) => (each.disabled = false));
-  say([answer ? await heading(answer) : 'The server could not be reached. Try again in a moment.']);
+  say([page ? heading(page, answer) : 'The server could not be reached. Try again in a moment.']);
 }
 
-const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), 'text/html');
-const problems = async (answer) => [...(await parsed(answer)).querySelectorAll('.notice.error')].map((each) => each.textContent);
-const heading = async (answer) => (await parsed(answer)).querySelector('h1')?.textContent ?? `The server answers ${answer.status}.`;
+const heading = (page, answer) => page.querySelector('h1')?.textContent ?? `The server answers ${answer.status}.`;
 
 function say(sentences) {
   document.querySelector('.notices')?.remove();

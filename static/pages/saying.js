@@ -1,15 +1,16 @@
 /** The form at the end: what is sent shows at once, turns solid when the server has it, and can be tried again. */
 
-import { append, fetched, list, log, place, steadily, take } from './conversation.js';
+import { append, fetched, followsEnd, list, log, place, steadily, take } from './conversation.js';
 import { lineOf, make } from './lines.js';
 import { client, own } from './live.js';
 import { complete } from './naming.js';
 
 const me = document.body.dataset.me;
 const form = document.getElementById('say');
-const kept = `unsent ${own}`;
+const kept = `unsent ${me} ${own}`; // whoever signs in next in this tab says nothing for the one before
 const TYPING = 3000;
 const LATE = 3000; // milliseconds from an answer to the event that it tells of: far more than usual
+const SIGNED_OUT = 'You are signed out. This is kept, and goes out once you have signed in again in this tab.';
 const LAST = '9223372036854775807'; // no message has a greater id
 const unsent = new Map(); // by id, in order
 let typed = 0;
@@ -78,10 +79,18 @@ async function post({ id, content, reply_to }, line) {
     await client.stream(own).post(content, { id, ...(reply_to && { reply_to }) });
     line.classList.remove('pending');
     line.querySelector('.unsent, .retry')?.remove();
+    if (!followsEnd()) return goToEnd(id);
     setTimeout(() => unsent.has(id) && look(id), LATE);
   } catch (error) {
     refuse(id, line, error);
   }
+}
+
+/** It was said from somewhere in the history, and stands where the conversation is by now. */
+function goToEnd(id) {
+  unsent.delete(id);
+  keep();
+  location.assign(`${form.action}#end`);
 }
 
 /** The server has it, and its event does not come: after a reset it was in what the page began anew with. */
@@ -96,19 +105,27 @@ async function look(id) {
 
 function refuse(id, line, error) {
   line.classList.replace('pending', 'refused');
-  const said = make('p', 'retry', error.detail ?? error.message);
-  const again = Object.assign(make('button', 'small', 'Try again'), { type: 'button' });
-  const drop = Object.assign(make('button', 'small', 'Discard'), { type: 'button' });
+  const isOut = error.code === 'not_authenticated';
+  const said = make('p', 'retry', isOut ? SIGNED_OUT : (error.detail ?? error.message));
   said.setAttribute('role', 'alert');
-  again.addEventListener('click', () => {
-    said.remove();
-    line.classList.replace('refused', 'pending');
-    post(unsent.get(id), line);
-  });
-  drop.addEventListener('click', () => (take(line), unsent.delete(id), keep()));
-  said.append(again, drop);
+  said.append(
+    isOut ? button('Sign in', () => location.reload()) : button('Try again', () => again(id, line)),
+    button('Discard', () => (take(line), unsent.delete(id), keep())),
+  );
   line.querySelector('.unsent, .retry')?.remove();
   line.append(said);
+}
+
+function again(id, line) {
+  line.querySelector('.retry').remove();
+  line.classList.replace('refused', 'pending');
+  post(unsent.get(id), line);
+}
+
+function button(words, act) {
+  const made = Object.assign(make('button', 'small', words), { type: 'button' });
+  made.addEventListener('click', act);
+  return made;
 }
 
 /** A page that is loaded again sends what the last one could not; the id keeps it from being said twice. */

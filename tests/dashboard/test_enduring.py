@@ -2,11 +2,76 @@
 
 from typing import Any
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.clients import Client
 from tests.dashboard.conftest import Visitors
+from tests.dashboard.test_talking import say, shown, texts
 from tests.servers import World
+
+
+async def is_out(page: Page, site: World) -> None:
+    """The session of the page ends, as by signing out elsewhere."""
+    cookies = await page.context.cookies()
+    key = next(cookie["value"] for cookie in cookies if cookie["name"] == "sessionid")
+    site.hand("end_session", key)
+    await expect(page.locator("#connection")).to_have_text("signed out")
+
+
+async def sign_in(page: Page, site: World, who: str) -> None:
+    key = site.hand("session", who)
+    await page.context.add_cookies([{"name": "sessionid", "value": key, "url": site.steady.http}])
+
+
+async def test_what_is_said_while_signed_out_is_kept_and_said_by_nobody_else(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    page = await visitors.open("ada", f"/circles/{circle}/")
+    await is_out(page, site)
+    await say(page, "of ada alone")
+    await expect(page.locator(".refused .retry")).to_contain_text("You are signed out. This is kept")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    await sign_in(page, site, "bob")
+    await page.goto(f"/circles/{circle}/")
+    await say(page, "of bob")
+    await shown(page, "of bob")
+    await sign_in(page, site, "ada")
+    await page.goto(f"/circles/{circle}/")
+    await shown(page, "of bob", "of ada alone")
+    assert site.hand("messages", circle) == [["bob", "of bob"], ["ada", "of ada alone"]]
+
+
+async def test_a_form_that_acts_asks_who_was_signed_out_to_sign_in(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    name = f"worker-{circle}"
+    pk, token = site.hand("make_agent", name, circle)
+    agent = await Client.connect(f"{site.steady.ws}/ws/agents/{pk}", token)
+    await agent.tell("agent_activity", data={"type": "RUN_STARTED", "threadId": "t", "runId": "r1"})
+    page = await visitors.open("ada", f"/agents/{pk}/")
+    await is_out(page, site)
+    await page.get_by_role("button", name="Stop").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    await agent.close()
+
+
+async def test_what_is_said_in_the_middle_of_the_history_is_shown_at_its_end(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    site.hand("post", "bob", circle, 120)
+    middle = site.hand("last_message") - 80
+    ada = await visitors.open("ada", f"/circles/{circle}/?at={middle}#m{middle}")
+    robo = await Client.connect(f"{site.steady.ws}/ws/circles/{circle}", site.tokens["robo"])
+    await robo.tell("message_delta", draft="d1", delta="Half", offset=0)
+    await robo.tell("typing")
+    await expect(ada.locator("#writing")).to_have_text("robo is writing")
+    await expect(ada.locator(".draft")).to_have_count(0)  # its place is not here
+    await say(ada, "from up here")
+    await expect(ada).to_have_url(f"{site.steady.http}/circles/{circle}/#end")
+    await expect(texts(ada).last).to_have_text("from up here")
+    await expect(texts(ada).filter(has_text="from up here")).to_have_count(1)
+    await robo.close()
 
 
 async def test_a_call_that_is_looked_at_says_that_it_is_done(
