@@ -18,7 +18,7 @@ let asking = false;
 
 circle.on('user_message', said);
 circle.on('agent_message', said);
-circle.on('message_delta', wrote);
+circle.on('message_delta', (frame) => followsEnd() && wrote(frame));
 circle.on('typing', typing);
 circle.on('presence', presence);
 document.addEventListener('rendered', showPresence);
@@ -46,6 +46,7 @@ async function ask() {
     try {
       const found = await fetched(`ids=${ids.join()}`);
       steadily(() => found.forEach(show));
+      trim();
       if (found.length < ids.length) throw new Error('Some are missing.');
     } catch {
       ids.forEach(missed);
@@ -53,7 +54,6 @@ async function ask() {
     }
   }
   asking = false;
-  trim();
   reading.look();
 }
 

@@ -2,7 +2,7 @@
 
 import { atEnd, followsEnd, last, list, log } from './conversation.js';
 import { own } from './live.js';
-import { clear } from './unread.js';
+import { clear, readWhile } from './unread.js';
 
 const SOON = 400; // milliseconds from seeing to telling
 const RESTS = 3000; // between two times of telling: other devices can wait, and the server has other readers
@@ -12,6 +12,7 @@ let timer;
 
 export function listen() {
   if (!list.dataset.readTo) return; // staff who do not belong to the circle have nothing to remember
+  readWhile(() => atEnd() && followsEnd());
   log.addEventListener('scroll', look, { passive: true });
   document.addEventListener('visibilitychange', look);
   addEventListener('pagehide', tell); // who leaves at once has seen it, too

@@ -10,6 +10,7 @@ const MANY = 99;
 const me = document.body.dataset.me;
 const title = document.title;
 let missed = 0;
+let reads = () => false;
 
 export function countUnread() {
   for (const place of document.querySelectorAll('#places [id^="place-circles."]')) {
@@ -17,6 +18,14 @@ export function countUnread() {
     for (const type of ['user_message', 'agent_message']) client.stream(channel).on(type, ({ data }) => said(channel, data.sender));
   }
   document.addEventListener('visibilitychange', seen);
+}
+
+/**
+ * The page shows its own stream as it comes.
+ * @param {() => boolean} when Whether what comes is in sight.
+ */
+export function readWhile(when) {
+  reads = when;
 }
 
 /** The reader has seen all of a circle. */
@@ -27,7 +36,7 @@ export function clear(channel) {
 function said(channel, sender) {
   if (sender === me) return;
   if (document.hidden) document.title = `(${++missed}) ${title}`;
-  else if (channel === own) return; // it is being read
+  else if (channel === own && reads()) return;
   show(channel, count(channel) + 1);
   refresh('places', HEALS);
 }

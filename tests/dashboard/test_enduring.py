@@ -74,6 +74,33 @@ async def test_what_is_said_in_the_middle_of_the_history_is_shown_at_its_end(
     await robo.close()
 
 
+async def test_a_page_that_stays_open_does_not_grow(visitors: Visitors, site: World, circle: str) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    site.hand("post", "bob", circle, 500)
+    await expect(texts(ada).last).to_have_text("499")
+    assert await ada.locator(".message").count() < 400
+    older = ada.locator("#older")
+    await expect(older).to_be_attached()
+    first = await texts(ada).first.inner_text()
+    await older.get_by_role("link").click()
+    await expect(texts(ada).filter(has_text=str(int(first) - 1))).to_have_count(1)
+
+
+async def test_what_comes_out_of_sight_is_unread_until_it_is_seen(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    site.hand("post", "bob", circle, 60)
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    count = ada.locator(f'[id="place-circles.{circle}"] .count')
+    await expect(count).to_have_count(0)
+    await ada.evaluate("document.getElementById('log').scrollTop = -500")
+    await expect(ada.locator("#to-end")).to_be_visible()
+    site.hand("post", "bob", circle, 3)
+    await expect(count).to_have_text("3 unread")
+    await ada.locator("#to-end").click()
+    await expect(count).to_have_count(0)
+
+
 async def test_a_call_that_is_looked_at_says_that_it_is_done(
     visitors: Visitors, site: World, circle: str
 ) -> None:
