@@ -30,11 +30,11 @@ def places(site: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
     repo.write("a.txt", "two\n")
     workspace = site.hand("make_workspace", "places", str(repo.path))
     site.hand("post", "bob", "places", 3)
-    robo = site.hand("user_id", "robo")
+    agent, token = site.hand("make_agent", "shown", "places")
     site.hand("mint", "ada")
     site.hand("mint", "ada", 3600)
     site.hand("mint_expired", "ada")
-    report(site)
+    report(site, agent, token)
     return {
         "home": "/",
         "circle": "/circles/places/",
@@ -42,8 +42,8 @@ def places(site: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "settings": "/circles/places/settings/",
         "new circle": "/new/circle/",
         "search": "/search/?q=o",
-        "agent": f"/agents/{robo}/",
-        "agent settings": f"/agents/{robo}/settings/",
+        "agent": f"/agents/{agent}/",
+        "agent settings": f"/agents/{agent}/settings/",
         "new agent": "/new/agent/",
         "approvals": "/approvals/",
         "workspace": f"/workspaces/{workspace}/",
@@ -57,8 +57,8 @@ def places(site: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
     }
 
 
-def report(site: World) -> None:
-    """Robo tells of a run."""
+def report(site: World, agent: int, token: str) -> None:
+    """An agent tells of a run; it has one of its own, for others may have left one of Robo's open."""
     call = {"toolCallId": "c1"}
     events = [
         {"type": "RUN_STARTED", "threadId": "places", "runId": "shown"},
@@ -70,8 +70,8 @@ def report(site: World) -> None:
         {"type": "TOOL_CALL_END", **call},
         {"type": "TOOL_CALL_RESULT", **call, "messageId": "t1", "content": "two"},
     ]
-    path = f"{site.steady.http}/api/agents/{site.hand('user_id', 'robo')}/activity/"
-    bearer = {"Authorization": f"Bearer {site.tokens['robo']}"}
+    path = f"{site.steady.http}/api/agents/{agent}/activity/"
+    bearer = {"Authorization": f"Bearer {token}"}
     httpx.post(path, json=events, headers=bearer, trust_env=False, timeout=30).raise_for_status()
 
 
