@@ -128,7 +128,6 @@ def _shown(request: HttpRequest, found: Circle) -> dict[str, Any]:
     mine = about["mine"]
     unread = history.first_unread(found, request.user, mine.read_to) if mine else None
     window = _window(request, found)
-    observes = bool(mine and mine.role == Role.OBSERVER)
     return {
         **about,
         "window": window,
@@ -141,8 +140,6 @@ def _shown(request: HttpRequest, found: Circle) -> dict[str, Any]:
         "near": unread in [message.pk for message in window.messages[-NEAR:]],
         "at": request.GET.get("at", ""),
         "read_to": mine.read_to if mine else None,
-        "observes": observes,
-        "may_post": found.status == Circle.Status.ACTIVE and not observes,
         "most": settings.GATHERING_MAX_CONTENT,
         "stream": found.channel,
     }
@@ -152,8 +149,16 @@ def _about(request: HttpRequest, found: Circle) -> dict[str, Any]:
     members = list(found.memberships.select_related("user").order_by("user__kind", "user__username"))
     mine = next((each for each in members if each.user_id == request.user.pk), None)
     owns = request.user.is_staff or bool(mine and mine.role == Role.OWNER)
-    speaks = request.user.is_staff or bool(mine and mine.role != Role.OBSERVER)
-    return {"circle": found, "members": members, "mine": mine, "owns": owns, "may_stop": speaks}
+    observes = bool(mine and mine.role == Role.OBSERVER)
+    return {
+        "circle": found,
+        "members": members,
+        "mine": mine,
+        "owns": owns,
+        "observes": observes,
+        "may_post": found.status == Circle.Status.ACTIVE and not observes,
+        "may_stop": request.user.is_staff or bool(mine and not observes),
+    }
 
 
 def _replied(request: HttpRequest, found: Circle) -> Message | None:

@@ -22,7 +22,7 @@ let positions = JSON.parse(document.body.dataset.streams || '{}');
 const due = new Map(); // id of a part -> from when on it may be rendered
 const rendered = new Map(); // id of a part -> when it was, the last times
 let timer;
-let asking = false;
+let asking = []; // ids of the parts that the server is asked for
 
 /** Begin to follow; called once all handlers are in place. */
 export function follow() {
@@ -54,6 +54,9 @@ export function refresh(id, soon = SOON) {
   plan();
 }
 
+/** Whether a part is being rendered; what happened meanwhile may be in it or not. */
+export const isAsked = (id) => asking.includes(id);
+
 function livesOn(on, channel, told) {
   const [name, types] = on.split(':');
   const named = name === channel || (name.endsWith('.*') && channel.startsWith(name.slice(0, -1)));
@@ -63,12 +66,12 @@ function livesOn(on, channel, told) {
 /** A page that nobody sees asks for nothing; once it is seen, for all that it missed. */
 function plan() {
   clearTimeout(timer);
-  if (due.size && !asking && !document.hidden) timer = setTimeout(look, Math.min(...due.values()) - Date.now());
+  if (due.size && !asking.length && !document.hidden) timer = setTimeout(look, Math.min(...due.values()) - Date.now());
 }
 
 async function look() {
-  asking = true;
   const ids = [...due.keys()].filter((id) => due.get(id) <= Date.now() + SOON);
+  asking = ids;
   for (const id of ids) {
     due.delete(id);
     rendered.set(id, [...(rendered.get(id) ?? []), Date.now()].slice(-BURST));
@@ -78,7 +81,7 @@ async function look() {
   } catch {
     ids.forEach((id) => refresh(id, 1000));
   }
-  asking = false;
+  asking = [];
   plan();
 }
 

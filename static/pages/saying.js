@@ -10,12 +10,17 @@ const form = document.getElementById('say');
 const kept = `unsent ${me} ${own}`; // whoever signs in next in this tab says nothing for the one before
 const TYPING = 3000;
 const LATE = 3000; // milliseconds from an answer to the event that it tells of: far more than usual
-const SIGNED_OUT = 'You are signed out. This is kept, and goes out once you have signed in again in this tab.';
+const REASONS = {
+  not_authenticated: 'You are signed out. This is kept, and goes out once you have signed in again in this tab.',
+  frame_too_large: 'This is too long for one message. Discard it, and say it in parts.',
+};
 const LAST = '9223372036854775807'; // no message has a greater id
 const unsent = new Map(); // by id, in order
 let typed = 0;
 
 export function listen() {
+  // Whether one may post here is what the page says, now or when it is rendered anew.
+  document.addEventListener('rendered', () => stand(!document.getElementById('closed').hidden));
   if (!form) return;
   const text = form.elements.content;
   complete(text, document.getElementById('names'));
@@ -27,8 +32,6 @@ export function listen() {
     const link = event.target.closest('[data-reply-to]');
     if (link) event.preventDefault(), answer(link);
   });
-  // Whether the circle takes messages is what its page says, now or when it is rendered anew.
-  document.addEventListener('rendered', () => (form.hidden = !document.getElementById('closed').hidden));
   for (const letter of JSON.parse(sessionStorage.getItem(kept) ?? '[]')) send(letter);
 }
 
@@ -39,6 +42,12 @@ export function arrived(content) {
   take(unsent.get(id).line);
   unsent.delete(id);
   keep();
+}
+
+/** Who was made more than an observer gets a form with the page. */
+function stand(closed) {
+  if (form) form.hidden = closed;
+  else if (!closed) location.reload();
 }
 
 function pressed(event) {
@@ -106,7 +115,7 @@ async function look(id) {
 function refuse(id, line, error) {
   line.classList.replace('pending', 'refused');
   const isOut = error.code === 'not_authenticated';
-  const said = make('p', 'retry', isOut ? SIGNED_OUT : (error.detail ?? error.message));
+  const said = make('p', 'retry', REASONS[error.code] ?? error.detail ?? error.message);
   said.setAttribute('role', 'alert');
   said.append(
     isOut ? button('Sign in', () => location.reload()) : button('Try again', () => again(id, line)),

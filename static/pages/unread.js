@@ -3,12 +3,13 @@
  * The server counts better, since the reader reads elsewhere, too: it is asked now and then.
  */
 
-import { client, own, refresh } from './live.js';
+import { client, isAsked, own, refresh } from './live.js';
 
 const HEALS = 20_000; // milliseconds
 const MANY = 99;
 const me = document.body.dataset.me;
 const title = document.title;
+const tabs = new BroadcastChannel(`read ${me}`); // the reader's others, in this browser
 let missed = 0;
 let reads = () => false;
 
@@ -18,6 +19,7 @@ export function countUnread() {
     for (const type of ['user_message', 'agent_message']) client.stream(channel).on(type, ({ data }) => said(channel, data.sender));
   }
   document.addEventListener('visibilitychange', seen);
+  tabs.addEventListener('message', ({ data }) => (show(data, 0), refresh('places'), refresh('home')));
 }
 
 /**
@@ -31,6 +33,8 @@ export function readWhile(when) {
 /** The reader has seen all of a circle. */
 export function clear(channel) {
   show(channel, 0);
+  tabs.postMessage(channel);
+  if (isAsked('places')) refresh('places');
 }
 
 function said(channel, sender) {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 from playwright.async_api import Page, expect
 
 from tests.clients import Client
@@ -121,3 +122,47 @@ async def test_a_call_that_is_looked_at_says_that_it_is_done(
 
 async def tell(agent: Client, **event: Any) -> None:
     await agent.tell("agent_activity", data=event)
+
+
+async def test_who_is_made_an_observer_is_told_so_and_may_write_again_later(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    bob = await visitors.open("bob", f"/circles/{circle}/")
+    await bob.fill("#content", "half written")
+    with httpx.Client(base_url=site.steady.http, headers=bearer(site, "ada"), trust_env=False) as ada:
+        role = f"/api/circles/{circle}/members/bob/"
+        ada.patch(role, json={"role": "observer"}).raise_for_status()
+        await expect(bob.locator("#closed")).to_contain_text("You observe this circle")
+        await expect(bob.locator("#say")).to_be_hidden()
+        await bob.reload()
+        await expect(bob.locator("#connection")).to_have_text("live")
+        await expect(bob.locator("#say")).to_have_count(0)
+        ada.patch(role, json={"role": "member"}).raise_for_status()
+        await expect(bob.locator("#say")).to_be_visible()
+
+
+async def test_what_is_read_in_one_tab_is_read_in_the_others(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    home = await visitors.open("ada", "/")
+    site.hand("post", "bob", circle, 3)
+    places = home.locator(f'[id="place-circles.{circle}"], #circle-{circle}')
+    await expect(places.locator(".count")).to_have_text(["3 unread", "3 unread"])
+    other = await home.context.new_page()
+    await other.goto(f"/circles/{circle}/")
+    await expect(places.locator(".count")).to_have_count(0)
+
+
+async def test_what_is_too_long_for_the_socket_is_said_in_words(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    await say(ada, "\u4e00" * 30_000)  # characters of three bytes
+    await expect(ada.locator(".refused .retry")).to_contain_text("too long for one message")
+    await ada.get_by_role("button", name="Discard").click()
+    await say(ada, "short")
+    await shown(ada, "short")
+
+
+def bearer(site: World, who: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {site.tokens[who]}"}
