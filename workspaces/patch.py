@@ -11,6 +11,9 @@ from difflib import SequenceMatcher
 MOST_LINES = 4000  # of a whole patch
 MOST_COMPARED = 400  # characters of a line whose words are compared
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@ ?(.*)")
+_QUOTED = re.compile(r' "b/((?:[^"\\]|\\.)*)"$')  # a name with more than ASCII, as git writes it
+_ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|.)")
+_LETTERS = dict(zip(b"abtnvfr", b"\a\b\t\n\v\f\r", strict=True))
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -57,7 +60,7 @@ def read(patch: str) -> tuple[list[FileDiff], bool]:
 
 def _take(files: list[FileDiff], line: str) -> None:
     if line.startswith("diff --git "):
-        files.append(FileDiff(line.partition(" b/")[2] or line[11:]))
+        files.append(FileDiff(_named(line) or line[11:]))
     elif not files:
         return
     elif _HUNK.match(line):
@@ -69,10 +72,22 @@ def _take(files: list[FileDiff], line: str) -> None:
 
 
 def _header(file: FileDiff, line: str) -> None:
-    if line.startswith("+++ b/"):
-        file.path = line[6:].rstrip("\t")
+    if line.startswith(("+++ b/", '+++ "b/')):
+        file.path = _named(line.rstrip("\t"))
     elif line.startswith(("new file", "deleted file", "rename from", "rename to", "Binary")):
         file.note = f"{file.note}, {line}" if file.note else line
+
+
+def _named(line: str) -> str:
+    quoted = _QUOTED.search(line)
+    if quoted is None:
+        return line.partition(" b/")[2]
+    return _ESCAPE.sub(_byte, quoted[1].encode()).decode(errors="replace")
+
+
+def _byte(escape: re.Match[bytes]) -> bytes:
+    said = escape[1]
+    return bytes([int(said, 8) if len(said) == 3 else _LETTERS.get(said[0], said[0])])
 
 
 def _number(hunk: Hunk) -> None:

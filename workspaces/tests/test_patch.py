@@ -58,3 +58,16 @@ def test_a_long_patch_is_cut() -> None:
     (only,), cut = patch.read(f"diff --git a/a b/a\n@@ -0,0 +1,5000 @@\n{lines}")
     assert cut
     assert len(only.hunks[0].lines) == patch.MOST_LINES - 2
+
+
+@pytest.mark.parametrize(
+    ("quoted", "path"),
+    [
+        (r'"a/\303\274bung \"1\".md" "b/\303\274bung \"1\".md"', 'übung "1".md'),
+        (r'"a/tab\there\\" "b/tab\there\\"', "tab\there\\"),
+        (r'"a/\377" "b/\377"', "\ufffd"),
+    ],
+)
+def test_a_name_that_git_quotes_is_read(quoted: str, path: str) -> None:
+    (only,), _ = patch.read(f"diff --git {quoted}\nnew file mode 100644")
+    assert only.path == path
