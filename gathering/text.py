@@ -19,6 +19,9 @@ LONGEST_LINE = 1000  # characters that a line is made of
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener noreferrer nofollow ugc"
 _ADDRESS = re.compile(r"""\bhttps?://[^\s<>"'`\u200b-\u200f\u202a-\u202e\u2066-\u2069]+""", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"[\0-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
 _MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9][a-z0-9_.-]{0,62})", re.ASCII | re.IGNORECASE)
 
 
@@ -45,6 +48,14 @@ def shown(name: str) -> str:
     """``name`` without what cannot be seen or turns the line around; empty if nothing is left."""
     kept = (char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs"))
     return " ".join("".join(kept).split())
+
+
+def legible(name: str) -> str:
+    """``name`` with a mark for each character that cannot be seen or turns the line around.
+
+    For what must be told apart, such as files: ``a`` + U+202E + ``txt.py`` would read as a text.
+    """
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", name)
 
 
 def state(name: str, words: str) -> SafeString:

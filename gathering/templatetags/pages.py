@@ -18,6 +18,7 @@ from gathering.accounts.models import User
 
 register = template.Library()
 register.filter("shown", text.shown)
+register.filter("legible", text.legible)
 register.filter("hue", text.hue)
 
 register.filter("plain", text.plain)

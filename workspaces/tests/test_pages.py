@@ -140,3 +140,14 @@ def test_no_page_costs_more_with_more_files(workspace: Workspace, repo: Repo, bo
         repo.write(f"more/{number}.txt", str(number))
     look(workspace)
     assert all(cost(path) <= before for path, before in zip(paths, few, strict=True))
+
+
+def test_a_name_shows_what_turns_it_around(workspace: Workspace, repo: Repo, bob: Client) -> None:
+    """Else ``report`` + U+202E + ``txt.py`` would read as a text."""
+    repo.commit("report\u202etxt.py", "x\n", "Add\u202e it")
+    repo.write("report\u202etxt.py", "y\n")
+    look(workspace)
+    for rest in ("", "diff/", "files/report\u202etxt.py"):
+        page = re.sub(r'(href|data-path|value)="[^"]*"', "", text(bob, workspace, rest))
+        assert "report\ufffdtxt.py" in page
+        assert "\u202e" not in page
