@@ -129,15 +129,16 @@ async def test_who_is_made_an_observer_is_told_so_and_may_write_again_later(
 ) -> None:
     bob = await visitors.open("bob", f"/circles/{circle}/")
     await bob.fill("#content", "half written")
-    with httpx.Client(base_url=site.steady.http, headers=bearer(site, "ada"), trust_env=False) as ada:
+    headers = {"Authorization": f"Bearer {site.tokens['ada']}"}
+    async with httpx.AsyncClient(base_url=site.steady.http, headers=headers, trust_env=False) as ada:
         role = f"/api/circles/{circle}/members/bob/"
-        ada.patch(role, json={"role": "observer"}).raise_for_status()
+        (await ada.patch(role, json={"role": "observer"})).raise_for_status()
         await expect(bob.locator("#closed")).to_contain_text("You observe this circle")
         await expect(bob.locator("#say")).to_be_hidden()
         await bob.reload()
         await expect(bob.locator("#connection")).to_have_text("live")
         await expect(bob.locator("#say")).to_have_count(0)
-        ada.patch(role, json={"role": "member"}).raise_for_status()
+        (await ada.patch(role, json={"role": "member"})).raise_for_status()
         await expect(bob.locator("#say")).to_be_visible()
 
 
@@ -162,7 +163,3 @@ async def test_what_is_too_long_for_the_socket_is_said_in_words(
     await ada.get_by_role("button", name="Discard").click()
     await say(ada, "short")
     await shown(ada, "short")
-
-
-def bearer(site: World, who: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {site.tokens[who]}"}
