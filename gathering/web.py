@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,6 +20,7 @@ from gathering.hub import kinds, log
 from gathering.protocol.errors import GatheringError, NotAllowed, NotFound
 from gathering.rest import refusal_of
 
+INTERNAL = 500  # from this status on it is not the reader's doing
 T = TypeVar("T")
 View = Callable[..., HttpResponse]
 
@@ -52,12 +53,18 @@ def part(view: View) -> View:
     @login_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if any("\0" in text for text in request.GET.values()):  # PostgreSQL does not even look for it
+            raise BadRequest
         try:
             return view(request, *args, **kwargs)
         except NotFound as error:
             raise Http404 from error
         except NotAllowed as error:
             raise PermissionDenied from error
+        except GatheringError as error:
+            if error.status >= INTERNAL:
+                raise
+            raise BadRequest(error.detail) from error
 
     return wrapped
 
@@ -115,7 +122,7 @@ def back(request: HttpRequest, name: str, *key: Any) -> str:
     """The page of ours that a form says it stands on, or else the one of that name."""
     asked = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure())
-    return asked if safe else reverse(name, args=key)
+    return asked if safe and asked.startswith("/") else reverse(name, args=key)
 
 
 def attempt(request: HttpRequest, action: Callable[[], object], done: str = "") -> bool:

@@ -151,3 +151,10 @@ def test_a_name_shows_what_turns_it_around(workspace: Workspace, repo: Repo, bob
         page = re.sub(r'(href|data-path|value)="[^"]*"', "", text(bob, workspace, rest))
         assert "report\ufffdtxt.py" in page
         assert "\u202e" not in page
+
+
+@pytest.mark.parametrize("path", ["../x", "//x", "%00", "x" * 5000])
+def test_a_diff_of_what_is_no_path_is_refused(
+    path: str, workspace: Workspace, repo: Repo, bob: Client
+) -> None:
+    text(bob, workspace, f"diff/?path={path}", 400)
