@@ -30,8 +30,16 @@ export function follow() {
   for (const channel of Object.keys(positions)) {
     const stream = client.stream(channel);
     stream.on('*', (frame) => frame.seq && heard(channel, [frame.type, frame.data.type]));
+    stream.watch((state) => lost(channel, state));
     stream.open({ since: positions[channel].seq, epoch: positions[channel].epoch, snapshot: anew });
   }
+}
+
+/** What the reader may see no more goes from the page; who is signed out from everything stays, and the badge says so. */
+function lost(channel, { status, error }) {
+  if (status !== 'offline' || error?.code !== 'access_withdrawn' || client.state.status === 'offline') return;
+  if (channel === own) location.reload();
+  else for (const id of ['places', 'home']) refresh(id);
 }
 
 /** Ask the server for the parts of the page that live on such an event; one of an agent has a type of its own, too. */

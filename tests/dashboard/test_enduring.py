@@ -1,5 +1,6 @@
 """Pages that people are hard on: left open, left signed out, read in the middle, used by the next one."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -163,3 +164,16 @@ async def test_what_is_too_long_for_the_socket_is_said_in_words(
     await ada.get_by_role("button", name="Discard").click()
     await say(ada, "short")
     await shown(ada, "short")
+
+
+async def test_a_page_of_what_one_may_see_no_more_goes(
+    visitors: Visitors, site: World, circle: str, tmp_path: Path
+) -> None:
+    workspace = site.hand("make_workspace", circle, str(tmp_path))
+    page = await visitors.open("bob", f"/workspaces/{workspace}/")
+    home = await visitors.open("bob", "/")
+    await expect(home.locator(f"#workspace-{workspace}")).to_be_visible()
+    site.hand("remove_member", circle, "bob")
+    await expect(page.get_by_role("heading", name="Nothing is here")).to_be_visible()
+    await expect(home.locator(f"#workspace-{workspace}, #circle-{circle}")).to_have_count(0)
+    visitors.wrong.clear()  # the browser logs the 404
