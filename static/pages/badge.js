@@ -27,13 +27,16 @@ function standing() {
  */
 export function keepTrue(badge, standing, ended) {
   const word = badge.querySelector('.word');
+  const counted = document.createElement('span');
+  counted.setAttribute('aria-hidden', 'true'); // else each second would be read out
   let tick;
   function show() {
     clearTimeout(tick);
     const state = standing();
-    const { mood, text } = said(state, ended);
+    const { mood, text, count = '' } = said(state, ended);
     if (badge.dataset.state !== mood) badge.dataset.state = mood;
-    if (word.textContent !== text) word.textContent = text;
+    if (word.firstChild?.data !== text) word.replaceChildren(text, counted);
+    if (counted.textContent !== count) counted.textContent = count;
     if (state.status === 'reconnecting') tick = setTimeout(show, 500);
   }
   addEventListener('online', show);
@@ -46,9 +49,9 @@ function said({ status, behind, at, error }, ended) {
   if (!navigator.onLine) return { mood: 'lost', text: 'offline' };
   switch (status) {
     case 'live': return { mood: 'live', text: 'live' };
-    case 'catching_up': return { mood: 'late', text: behind ? `catching up (${behind})` : 'catching up' };
+    case 'catching_up': return { mood: 'late', text: 'catching up', count: behind ? ` (${behind})` : '' };
     case 'connecting': return { mood: 'late', text: 'connecting' };
-    case 'reconnecting': return { mood: 'late', text: waiting(at) };
+    case 'reconnecting': return { mood: 'late', text: 'reconnecting', count: waiting(at) };
     case 'offline': return { mood: 'lost', text: 'offline' };
     default: return { mood: 'off', text: 'not live' };
   }
@@ -56,5 +59,5 @@ function said({ status, behind, at, error }, ended) {
 
 function waiting(at) {
   const seconds = Math.ceil(((at ?? 0) - Date.now()) / 1000);
-  return seconds > 0 ? `reconnecting in ${seconds} s` : 'reconnecting';
+  return seconds > 0 ? ` in ${seconds} s` : '';
 }

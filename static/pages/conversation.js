@@ -7,6 +7,7 @@ export const log = document.getElementById('log');
 const TOGETHER = 5 * 60_000;
 const MANY = 400; // messages in the page; beyond, the oldest leave once the reader is at the end
 const KEPT = 150;
+const QUIET = 500; // milliseconds after which a screen reader has passed over what was put in
 const PATIENCE = 10_000; // milliseconds; an answer that hangs is asked for again
 
 /** Whether the reader sees the end. The scroller is turned round, so its end is 0. */
@@ -102,7 +103,10 @@ export function trim() {
   older.hidden = false;
 }
 
+/** What is older is there to be read, and is not read out as what is new. */
 function prepend(found, older) {
+  list.setAttribute('aria-live', 'off');
+  setTimeout(() => list.setAttribute('aria-live', 'polite'), QUIET);
   const messages = found.filter((each) => each.matches('.message'));
   const first = list.querySelector('.message[data-id]');
   list.prepend(...messages);

@@ -177,3 +177,34 @@ async def test_a_page_of_what_one_may_see_no_more_goes(
     await expect(page.get_by_role("heading", name="Nothing is here")).to_be_visible()
     await expect(home.locator(f"#workspace-{workspace}, #circle-{circle}")).to_have_count(0)
     visitors.wrong.clear()  # the browser logs the 404
+
+
+async def test_a_screen_reader_reads_out_what_is_new_alone(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    site.hand("post", "bob", circle, 80)
+    ada = await visitors.open("ada", f"/circles/{circle}/")
+    await ada.evaluate(READ_OUT)
+    await ada.evaluate("document.getElementById('log').scrollTop = -9e6")
+    await expect(texts(ada)).to_have_count(80)
+    await expect(ada.locator("#messages[aria-live=polite]")).to_be_attached()
+    site.hand("post", "bob", circle, 1)
+    await expect(texts(ada)).to_have_count(81)
+    assert await ada.evaluate("window.added") == 1
+    site.steady.kill()
+    await expect(ada.locator("#connection")).to_contain_text(" in ")
+    assert await ada.locator("#connection .word").evaluate("word => word.firstChild.data") == "reconnecting"
+    assert await ada.locator("#connection .word [aria-hidden]").inner_text() != ""
+    site.steady.start()
+    await expect(ada.locator("#connection")).to_have_text("live")
+
+
+READ_OUT = """() => {
+  window.added = 0;
+  const list = document.getElementById('messages');
+  const count = (records) =>
+    records.flatMap(each => [...each.addedNodes]).filter(each => each.matches('.message'));
+  new MutationObserver(records => {
+    if (list.getAttribute('aria-live') !== 'off') window.added += count(records).length;
+  }).observe(list, { childList: true });
+}"""
