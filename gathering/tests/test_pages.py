@@ -263,3 +263,11 @@ def test_what_no_database_could_look_for_is_refused(path: str, ada: Client) -> N
 )
 def test_a_form_leads_back_to_a_page_of_ours_and_nowhere_else(asked: str, client: Client, db: Any) -> None:
     assert client.post("/theme/", {"theme": "dark", "next": asked})["Location"] == "/"
+
+
+def test_a_form_from_before_one_signed_in_says_what_to_do(db: Any) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(User.objects.create_user("ada"))
+    answer = strict.post("/profile/", {"display_name": "Ada"})
+    assert answer.status_code == 403
+    assert "<h1>This form is out of date</h1>" in answer.content.decode()

@@ -208,3 +208,18 @@ READ_OUT = """() => {
     if (list.getAttribute('aria-live') !== 'off') window.added += count(records).length;
   }).observe(list, { childList: true });
 }"""
+
+
+async def test_what_a_form_says_is_wrong_stays_while_others_act(
+    visitors: Visitors, site: World, circle: str
+) -> None:
+    ada = await visitors.open("ada", f"/circles/{circle}/members/")
+    await ada.fill("[name=name]", "nobody-here")
+    await ada.press("[name=name]", "Enter")
+    await expect(ada.locator("#e-name, .wrong").first).to_be_visible()
+    await expect(ada.locator("#connection")).to_have_text("live")
+    site.hand("remove_member", circle, "bob")
+    await expect(ada.locator("#row-bob")).to_have_count(0)
+    await expect(ada.locator("#e-name, .wrong").first).to_be_visible()
+    await expect(ada.locator("[name=name]")).to_have_value("nobody-here")
+    visitors.wrong.clear()  # the browser logs the refusal
