@@ -79,5 +79,6 @@ def test_the_page_marks_the_words_and_shows_text_as_text(people: SimpleNamespace
     assert set(re.findall(r"<([a-z]+)", shown)) == {"mark"}
     assert html.unescape(re.sub("<[^>]*>", "", shown)).startswith("…")
     assert "Team" in client.get("/search/", {"q": "tea"}).content.decode()
-    for query in ("", " ", "x" * 5000, "\0"):
+    for query in ("", " ", "x" * 5000):
         assert client.get("/search/", {"q": query, "before": "9" * 30}).status_code == 200
+    assert client.get("/search/", {"q": "\0"}).status_code == 400

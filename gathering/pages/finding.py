@@ -21,7 +21,7 @@ MOST_CHARACTERS = 200
 @page
 def search(request: HttpRequest) -> HttpResponse:
     """Messages, the newest first, so many at a time; and places."""
-    text = request.GET.get("q", "").replace("\0", " ")[:MOST_CHARACTERS].strip()
+    text = request.GET.get("q", "")[:MOST_CHARACTERS].strip()
     if not text:
         return render(request, "search.html", {})
     searched = searching.search(request.user, text, _number(request.GET.get("before", "")))
