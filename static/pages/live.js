@@ -6,7 +6,7 @@
 import { GatheringClient } from '../client/index.js';
 import { morph } from './morph.js';
 
-const BURST = 4; // renderings of a part that need not wait: then there are as many in as many paces
+const BURST = 4; // renderings of a part that need not wait, after a time of rest; the next ones come a pace apart
 const SOON = 150; // milliseconds: what happens within them is one look at the server
 const PATIENCE = 10_000; // milliseconds; an answer that hangs is asked for again
 
@@ -20,7 +20,7 @@ export const client = new GatheringClient({
 
 let positions = JSON.parse(document.body.dataset.streams || '{}');
 const due = new Map(); // id of a part -> from when on it may be rendered
-const rendered = new Map(); // id of a part -> when it was, the last times
+const spent = new Map(); // id of a part -> until when its renderings have used up its time, a pace each
 let timer;
 let asking = []; // ids of the parts that the server is asked for
 
@@ -55,12 +55,12 @@ function heard(channel, types) {
  * @param {number} [soon] Milliseconds from now, at least.
  */
 export function refresh(id, soon = SOON) {
-  const pace = 1000 * (document.getElementById(id)?.dataset.pace ?? 0);
-  const times = rendered.get(id) ?? [];
-  const at = Math.max(Date.now() + soon, times.length < BURST ? 0 : times[0] + BURST * pace);
+  const at = Math.max(Date.now() + soon, (spent.get(id) ?? 0) - (BURST - 1) * pace(id));
   if (!(due.get(id) <= at)) due.set(id, at);
   plan();
 }
+
+const pace = (id) => 1000 * (document.getElementById(id)?.dataset.pace ?? 0);
 
 /** Whether a part is being rendered; what happened meanwhile may be in it or not. */
 export const isAsked = (id) => asking.includes(id);
@@ -82,7 +82,7 @@ async function look() {
   asking = ids;
   for (const id of ids) {
     due.delete(id);
-    rendered.set(id, [...(rendered.get(id) ?? []), Date.now()].slice(-BURST));
+    spent.set(id, Math.max(Date.now(), spent.get(id) ?? 0) + pace(id));
   }
   try {
     await render(ids);

@@ -33,7 +33,8 @@ async function tell() {
   body.set('message', id);
   body.set('csrfmiddlewaretoken', document.querySelector('[name=csrfmiddlewaretoken]').value);
   const answer = await fetch(list.dataset.read, { method: 'POST', body, keepalive: true }).catch(() => null);
-  if (!answer?.ok) return; // the next message, or the next visit, tells it again
+  if (!answer || answer.status >= 500) return look();
+  if (!answer.ok) return; // the reader may not any more
   seen = id;
   clear(own);
 }
