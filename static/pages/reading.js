@@ -2,7 +2,7 @@
 
 import { atEnd, followsEnd, last, list, log } from './conversation.js';
 import { own } from './live.js';
-import { clear, readWhile } from './unread.js';
+import { clear, lookAgain, readWhile } from './unread.js';
 
 const SOON = 400; // milliseconds from seeing to telling
 const RESTS = 3000; // between two times of telling: other devices can wait, and the server has other readers
@@ -15,8 +15,14 @@ export function listen() {
   readWhile(() => atEnd() && followsEnd());
   log.addEventListener('scroll', look, { passive: true });
   document.addEventListener('visibilitychange', look);
-  addEventListener('pagehide', tell); // who leaves at once has seen it, too
+  addEventListener('pagehide', leave);
   look();
+}
+
+/** Who leaves at once has seen it, too; the next page was rendered before that is told, and looks again. */
+function leave() {
+  if (untold()) lookAgain();
+  tell();
 }
 
 /** Something came, or came into sight. */
@@ -24,10 +30,16 @@ export function look() {
   timer ??= setTimeout(tell, Math.max(SOON, told + RESTS - Date.now()));
 }
 
+/** The id of the last message in sight, if the server does not know that it was seen. */
+function untold() {
+  const id = Number(last()?.dataset.id ?? 0);
+  return !document.hidden && atEnd() && followsEnd() && id > seen ? id : 0;
+}
+
 async function tell() {
   timer = undefined;
-  const id = Number(last()?.dataset.id ?? 0);
-  if (document.hidden || !atEnd() || !followsEnd() || !list.dataset.readTo || id <= seen) return;
+  const id = untold();
+  if (!id || !list.dataset.readTo) return;
   told = Date.now();
   const body = new FormData();
   body.set('message', id);

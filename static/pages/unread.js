@@ -7,6 +7,7 @@ import { client, isAsked, own, refresh } from './live.js';
 
 const HEALS = 20_000; // milliseconds
 const MANY = 99;
+const AGAIN = 'look again';
 const me = document.body.dataset.me;
 const title = document.title;
 const tabs = new BroadcastChannel(`read ${me}`); // the reader's others, in this browser
@@ -19,6 +20,8 @@ export function countUnread() {
     for (const type of ['user_message', 'agent_message']) client.stream(channel).on(type, ({ data }) => said(channel, data.sender));
   }
   document.addEventListener('visibilitychange', seen);
+  if (sessionStorage.getItem(AGAIN)) for (const id of ['places', 'home']) refresh(id);
+  sessionStorage.removeItem(AGAIN);
   tabs.addEventListener('message', ({ data }) => (show(data, 0), refresh('places'), refresh('home')));
 }
 
@@ -28,6 +31,11 @@ export function countUnread() {
  */
 export function readWhile(when) {
   reads = when;
+}
+
+/** The next page in this tab was rendered a moment too early. */
+export function lookAgain() {
+  sessionStorage.setItem(AGAIN, 'yes');
 }
 
 /** The reader has seen all of a circle. */
