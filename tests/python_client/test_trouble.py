@@ -78,6 +78,14 @@ async def test_a_deaf_socket_is_noticed_by_the_head_in_the_ping(room: Room, join
     assert brisk.connections == 1  # it joined again, on the socket that it had
 
 
+async def test_a_first_ping_that_is_lost_keeps_nobody_waiting(room: Room, join: Join, brisk: Proxy) -> None:
+    brisk.loses = lambda way, frame: way == "in" and frame["type"] == "ping"
+    bob = await asyncio.wait_for(join("bob", brisk), 15)  # by the first ping of the server
+    async with bob.circle(room.name).events() as events:
+        room.hand("post", "ada", room.name)
+        assert said(await take(events, 1)) == ["0"]
+
+
 async def test_who_looks_dead_is_closed_and_comes_back(room: Room, join: Join, brisk: Proxy) -> None:
     states: list[State] = []
     bob = await join("bob", brisk, on_state=states.append)

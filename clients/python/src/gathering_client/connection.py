@@ -189,7 +189,7 @@ class Connection:
             event = frames.parse(text)
             if event.type == frames.PING:
                 await socket.send(frames.dumps({"type": frames.PONG}))
-            elif event.type == frames.ERROR and event.get("ref") is None and event.channel is None:
+            if event.type == frames.ERROR and event.get("ref") is None and event.channel is None:
                 self._farewell = refusal(event.data)
                 logger.info("the server said: %s", self._farewell)
             elif self.state is not State.LIVE:
