@@ -20,6 +20,8 @@ export function countUnread() {
     for (const type of ['user_message', 'agent_message']) client.stream(channel).on(type, ({ data }) => said(channel, data.sender));
   }
   document.addEventListener('visibilitychange', seen);
+  // The server is told a moment later what is in sight here, and may not know it yet.
+  document.addEventListener('rendered', () => own && !document.hidden && reads() && show(own, 0));
   if (sessionStorage.getItem(AGAIN)) for (const id of ['places', 'home']) refresh(id);
   sessionStorage.removeItem(AGAIN);
   tabs.addEventListener('message', ({ data }) => (show(data, 0), refresh('places'), refresh('home')));
